@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which bytes of an RTP payload stay clear, per codec. One file codec_*.c per codec family and one
+ * row in codec.c; nothing else knows a codec. No DPDK, no cryptography, no allocation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Part of the wire format: authenticated with every packet, so numbers are never reused. */
+enum rs_codec_number {
+    RS_CODEC_OTHER = 0, /* no rule: sealed whole */
+    RS_CODEC_VP8 = 1,
+    RS_CODEC_VP9 = 2,
+    RS_CODEC_H264 = 3,
+    RS_CODEC_OPUS = 6,
+};
+
+/*
+ * A body is `free` bytes, then runs, each of clear bytes followed by sealed bytes:
+ *
+ *     | free | clear sealed | clear sealed | ...
+ *
+ * free    clear and not authenticated: a router may rewrite them
+ * clear   clear and authenticated
+ * sealed  encrypted and authenticated
+ */
+struct rs_run {
+    uint16_t clear;  /* bytes */
+    uint16_t sealed; /* bytes */
+};
+
+struct rs_layout {
+    uint16_t free;      /* bytes at the front */
+    uint16_t run_count; /* at least 1, unless the body is all free */
+    struct rs_run *runs; /* the caller's memory */
+    /*
+     * Offset in the body of the 16-bit size of the last aggregated unit, which grows with the
+     * overhead so that a router that walks the units finds a well-formed packet; 0 where the codec
+     * has none (offset 0 never holds a size).
+     */
+    uint16_t last_size_offset;
+};
+
+/* How many runs a body of `bytes` can have at most: what a caller of rs_layout functions provides. */
+#define RS_LAYOUT_MAX_RUNS(bytes) ((bytes) / 3 + 2)
+
+/*
+ * Lays out a body. `body` holds `bytes` bytes, at least 1 and at most 65535. `grown_by` is 0 for a
+ * plain body and the overhead in bytes for a sealed one (without its trailer), whose last unit's
+ * size has grown by that much. Writes at most RS_LAYOUT_MAX_RUNS(bytes) runs to out->runs.
+ * Returns true, or false where the body does not parse by the codec's rule (WIRE: sealed whole, or
+ * `malformed` on opening); *out is then undefined. Any thread; pure.
+ */
+typedef bool rs_layout_fn(const uint8_t *body, size_t bytes, size_t grown_by,
+                          struct rs_layout *out);
+
+struct rs_codec {
+    const char *name; /* as on the control socket, compared without case */
+    enum rs_codec_number number;
+    rs_layout_fn *layout; /* NULL: no rule, always sealed whole */
+};
+
+/* The codecs in the order of the table. Any thread; borrowed, never freed. */
+extern const struct rs_codec rs_codecs[];
+extern const size_t rs_codec_count;
+
+/* Borrowed row, or NULL where there is none. Any thread. */
+const struct rs_codec *rs_codec_find(const char *name);
+
+/* The row without a rule: what an unnamed payload type is. */
+const struct rs_codec *rs_codec_other(void);
+
+/* The layout of a body that is sealed whole: one run, all of it sealed. */
+void rs_layout_whole(size_t bytes, struct rs_layout *out);
+
+/* The per-family rules; codec.c's table is their only user. */
+rs_layout_fn rs_codec_layout_vp8;  /* RFC 7741 */
+rs_layout_fn rs_codec_layout_vp9;  /* RFC 9628 */
+rs_layout_fn rs_codec_layout_h264; /* RFC 6184 */
+rs_layout_fn rs_codec_layout_opus; /* RFC 7587 */

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one header through which control drives the dataplane: its lifecycle, sessions and their
+ * keys, streams, and counters.
+ *
+ * Every function here belongs to the main thread, the one that called rs_dataplane_create; none
+ * waits for a worker or for a grace period, and none is slow but create and destroy. What takes
+ * time (an old key's wiping, a stream's memory) finishes by itself and is told to the observer out
+ * of rs_dataplane_poll.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec.h"
+#include "log.h"
+#include "range.h"
+#include "replay.h"
+#include "secret.h"
+#include "stats.h"
+#include "suite.h"
+
+struct rs_dataplane;
+struct rs_session;
+struct rs_stream;
+
+/* Plain to sealed, or sealed to plain. */
+enum rs_direction { RS_SEAL, RS_OPEN, RS_DIRECTIONS };
+
+enum { RS_PREVIOUS_MAX = 6, RS_MAX_LINKS = 64, RS_MAX_WORKERS = 64, RS_PAYLOAD_TYPES = 128 };
+
+/* ---- lifecycle ---------------------------------------------------------------------------- */
+
+/* One port: `pci` "0000:03:00.0" or `vdev` "net_af_packet0,iface=veth1"; the other is NULL. */
+struct rs_port_config {
+    const char *pci;
+    const char *vdev;
+};
+
+struct rs_link_config {
+    const char *name;
+    struct rs_port_config plain, sealed;
+    const struct rs_range *media;
+    size_t media_count;
+};
+
+enum rs_hugepages { RS_HUGEPAGES_AUTO, RS_HUGEPAGES_REQUIRED, RS_HUGEPAGES_OFF };
+
+/* All pointers are borrowed for the time of rs_dataplane_create alone. */
+struct rs_dataplane_config {
+    const unsigned int *cpus; /* one worker each */
+    size_t cpu_count;
+    uint32_t memory_mb;
+    enum rs_hugepages hugepages;
+    const struct rs_link_config *links;
+    size_t link_count;
+    uint32_t max_sessions, max_streams, max_senders;
+    enum rs_lock_policy lock_policy;
+};
+
+/* A session key as others may know it. */
+struct rs_key_info {
+    uint32_t epoch;
+    uint16_t key_tag;     /* of the session's suite's hash */
+    char fingerprint[36]; /* "91400 62131 55287 14178 90475 18594" */
+};
+
+/* How the workers took up a newly active key. Times are from its publication. */
+struct rs_activation {
+    uint32_t epoch;
+    unsigned int worker_count;
+    uint64_t observed_ns[RS_MAX_WORKERS];     /* until a quiescent state with the new keyring */
+    uint64_t first_sealed_ns[RS_MAX_WORKERS]; /* until the first packet sealed; UINT64_MAX: none */
+};
+
+/* Why packets of one (stream, SSRC) cannot be opened, 8 in a row. */
+enum rs_trouble {
+    RS_TROUBLE_NONE,          /* the first packet opened after trouble */
+    RS_TROUBLE_UNKNOWN_TAG,   /* the key tag is none of the session's */
+    RS_TROUBLE_WRONG_TAG,     /* the authentication tag is wrong */
+    RS_TROUBLE_NOT_SEALED,    /* plain media */
+    RS_TROUBLE_BAD_VERSION,   /* a newer wire format */
+    RS_TROUBLE_SUITE_MISMATCH /* another suite */
+};
+
+struct rs_trouble_report {
+    enum rs_trouble trouble;  /* now */
+    enum rs_trouble previous; /* what RS_TROUBLE_NONE ended; NONE: the first packet opened ever */
+    uint32_t ssrc;
+    unsigned int worker;
+    uint16_t key_tag;  /* the last one seen, of sealed packets */
+    uint64_t packets;  /* that led to this: dropped in a row, or while the trouble lasted */
+};
+
+/*
+ * Called on the main thread, out of rs_dataplane_poll only. `owner` is what create was given.
+ * A callback may call any function of this header but rs_dataplane_destroy and rs_dataplane_poll.
+ */
+struct rs_observer {
+    void (*key_activated)(void *owner, const struct rs_activation *activation);
+    void (*key_retired)(void *owner, uint32_t epoch, unsigned int workers_wiped);
+    void (*stream_trouble)(void *owner, const struct rs_trouble_report *report);
+};
+
+/*
+ * Starts EAL, ports and workers. The calling thread becomes the main thread and moves off the
+ * workers' CPUs. `observer` is borrowed until destroy. Blocks. Returns NULL with errno set, after
+ * logging what is wrong and where; nothing is left running. At most once per process (EAL's rule).
+ */
+struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *config,
+                                         const struct rs_observer *observer);
+
+/* Stops workers, wipes and frees every key, closes ports, ends EAL. Blocks. */
+void rs_dataplane_destroy(struct rs_dataplane *dataplane);
+
+/* A descriptor that is readable when rs_dataplane_poll has something to do; for an event loop. */
+int rs_dataplane_fd(const struct rs_dataplane *dataplane);
+
+/* Moves retirements, activations and notices on; calls the observer. Never blocks. */
+void rs_dataplane_poll(struct rs_dataplane *dataplane);
+
+/* ---- sessions and keys -------------------------------------------------------------------- */
+
+enum rs_protection {
+    RS_PROTECT_NONE, /* media is passed on unchanged and counted */
+    RS_PROTECT_E2EE, /* media is sealed or opened, else dropped */
+};
+
+/* Returns a session without keys, or NULL with errno ENOSPC (limit) or ENOMEM. */
+struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_protection protection,
+                                     void *owner);
+
+/*
+ * Ends a session: its keys are retired and its memory freed in time; the observer hears no more of
+ * it. Its streams must have been destroyed.
+ */
+void rs_session_destroy(struct rs_session *session);
+
+enum rs_staging {
+    RS_STAGED_NEW,     /* a new key */
+    RS_STAGED_AGAIN,   /* a key still in the ring, now with the new epoch */
+    RS_STAGED_ACTIVE,  /* it is the active key already: nothing changed */
+};
+
+/*
+ * Makes a session key of 32 to 64 bytes of base key, or finds it in the ring, and publishes it
+ * staged under `epoch`: openers accept it from now on. The base key is borrowed; the caller wipes
+ * it. On success *staging and *info are set (RS_STAGED_ACTIVE: with the old epoch). Returns 0, or
+ *   -EBUSY   a key is staged already, or the ring is full: retry after an activation or retirement
+ *   -EEXIST  another key of the ring has the same key tag, and a stream's suite has no tag
+ *   -EINVAL  the base key's length
+ *   -ENOMEM  locked memory cannot be had
+ * and nothing has changed.
+ */
+int rs_session_stage_key(struct rs_session *session, const uint8_t *base_key, size_t bytes,
+                         uint32_t epoch, enum rs_staging *staging, struct rs_key_info *info);
+
+/*
+ * Makes the staged key active and the active one previous. observer->key_activated follows.
+ * *replaced_epoch is the epoch of the key that is now previous, 0 if there was none. Returns 0, or
+ * -ENOENT without a staged key, or -ENOMEM.
+ */
+int rs_session_activate_key(struct rs_session *session, uint32_t *replaced_epoch);
+
+/*
+ * Takes the key of `epoch`, previous or staged, out of the ring; after a grace period every worker
+ * wipes what it derived from it, then the key itself is wiped and observer->key_retired follows.
+ * Returns 0, -ENOENT, or -EBUSY for the active key, or -ENOMEM.
+ */
+int rs_session_retire_key(struct rs_session *session, uint32_t epoch);
+
+/* Retires every key, the active one too: media is dropped as `no_key` from now on. 0 or -ENOMEM. */
+int rs_session_retire_all_keys(struct rs_session *session);
+
+struct rs_keyring_info {
+    bool has_staged, has_active;
+    struct rs_key_info staged, active;
+    struct rs_key_info previous[RS_PREVIOUS_MAX]; /* newest first */
+    size_t previous_count;
+};
+
+void rs_session_get_keyring(const struct rs_session *session, struct rs_keyring_info *info);
+
+/* Sums over the session's streams, those already destroyed included. */
+void rs_session_get_counters(const struct rs_session *session, enum rs_direction direction,
+                             struct rs_counters *sum);
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+/* As on the wire, in the stream's direction. Addresses in network order, IPv4 in the first 4 bytes;
+ * ports in host order. */
+struct rs_flow {
+    uint8_t family;  /* 4 or 6 */
+    bool has_source; /* src and src_port take part in the match */
+    uint8_t src[16], dst[16];
+    uint16_t src_port, dst_port;
+    uint16_t vlan; /* 0: untagged */
+};
+
+struct rs_stream_config {
+    enum rs_direction direction;
+    unsigned int link; /* index in rs_dataplane_config.links */
+    struct rs_flow flow;
+    const uint32_t *ssrcs; /* borrowed; none: any SSRC */
+    size_t ssrc_count;
+    /* per payload type; NULL: not named, so sealed whole, and refused where O = 0 */
+    const struct rs_codec *codecs[RS_PAYLOAD_TYPES];
+    const struct rs_suite *suite;
+    uint32_t replay_window; /* packets, 64 to 8192, rounded up to a power of two; 0: off */
+    void *owner;
+};
+
+/*
+ * Adds a stream to the flow table: packets match from now on. Returns 0 with *stream set, or
+ *   -EEXIST  the same flow, of the same shape, on that link and direction, is taken
+ *   -ENOSPC  the flow table is full
+ *   -ENOMEM
+ * and nothing has changed.
+ */
+int rs_stream_create(struct rs_session *session, const struct rs_stream_config *config,
+                     struct rs_stream **stream);
+
+/* Takes the stream out of the flow table: its packets are `no_stream` from now on. Its senders are
+ * wiped and its memory freed in time; the observer hears no more of it. */
+void rs_stream_destroy(struct rs_stream *stream);
+
+/* Sums over workers. */
+void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum);
+
+/* ---- what is going on --------------------------------------------------------------------- */
+
+/* Sums over workers and links; a filter of RS_ALL takes all of its kind. */
+enum { RS_ALL = -1 };
+void rs_dataplane_get_counters(const struct rs_dataplane *dataplane, int worker, int link,
+                               enum rs_direction direction, struct rs_counters *sum);
+
+struct rs_worker_info {
+    unsigned int cpu;
+    uint64_t busy_cycles, idle_cycles; /* TSC, of polls that found packets and that found none */
+    uint32_t senders;                  /* in use */
+};
+
+unsigned int rs_dataplane_worker_count(const struct rs_dataplane *dataplane);
+void rs_dataplane_get_worker(const struct rs_dataplane *dataplane, unsigned int worker,
+                             struct rs_worker_info *info);
+
+/* What the port itself counted, in packets. */
+struct rs_port_info {
+    char device[64]; /* DPDK's name of it */
+    const char *driver;
+    bool up;
+    uint16_t mtu, rx_queues, tx_queues;
+    uint64_t rx_packets, tx_packets, rx_missed, rx_errors, rx_no_mbuf, tx_errors;
+};
+
+/* `side`: RS_SEAL for the plain port, RS_OPEN for the sealed one (where that direction enters). */
+void rs_dataplane_get_port(const struct rs_dataplane *dataplane, unsigned int link,
+                           enum rs_direction side, struct rs_port_info *info);
+
+struct rs_host_info {
+    const char *dpdk_version;
+    const char *ipsec_mb_version;
+    const char *isa; /* which of IPsec-MB's implementations is in use */
+    bool hugepages;
+    bool locked; /* key memory is locked */
+};
+
+void rs_dataplane_get_host(const struct rs_dataplane *dataplane, struct rs_host_info *info);

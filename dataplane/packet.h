@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One Ethernet frame: finding the UDP datagram in it, and making that datagram longer or shorter
+ * with all lengths and checksums right.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+/* What a frame turned out to be. */
+enum rs_frame {
+    RS_FRAME_OTHER,     /* not UDP: passes */
+    RS_FRAME_UDP,       /* addresses, ports and offsets are set */
+    RS_FRAME_FRAGMENT,  /* a piece of a UDP datagram: addresses are set, ports where ports_known */
+    RS_FRAME_QUOTED,    /* an ICMP or ICMPv6 error that quotes a UDP datagram: the datagram's
+                           addresses and ports are set */
+    RS_FRAME_TRUNCATED, /* a header runs past the frame's first segment, or IP's length lies */
+};
+
+enum rs_family { RS_IPV4 = 4, RS_IPV6 = 6 };
+
+/* An IPv4 address lies in the first 4 bytes; the rest is zero. Network order. */
+struct rs_address {
+    uint8_t bytes[16];
+};
+
+struct rs_datagram {
+    struct rs_address src, dst;
+    uint16_t src_port, dst_port; /* host order */
+    uint16_t vlan;               /* 0 untagged or priority-tagged; 1 to 4094 one tag;
+                                    RS_VLAN_STACKED more than one */
+    uint8_t family;              /* enum rs_family */
+    bool ports_known;
+    bool length_ok;       /* UDP's length is that of the IP payload, and at least 8 */
+    bool checksum_zero;   /* the UDP checksum field is 0 */
+    uint16_t l3_offset;   /* bytes from the frame's start */
+    uint16_t l4_offset;
+    uint16_t payload_offset;
+    uint16_t payload_bytes; /* of the UDP payload */
+};
+
+enum { RS_VLAN_STACKED = 0xffff };
+
+/*
+ * Parses the frame in the first segment of `mbuf`: Ethernet, up to four 802.1Q/802.1ad tags, IPv4
+ * with options, IPv6 with its extension headers (RFC 8200), UDP. Fields of *out that the result
+ * does not name are undefined. Never reads past the segment. Worker; no side effect.
+ */
+enum rs_frame rs_packet_parse(const struct rte_mbuf *mbuf, struct rs_datagram *out);
+
+/*
+ * Whether the UDP checksum is right: from the NIC's verdict where it gave one, else computed. A
+ * zero checksum is right over IPv4 and wrong over IPv6. RS_FRAME_UDP with length_ok only. Worker.
+ */
+bool rs_packet_checksum_ok(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram);
+
+enum rs_grow {
+    RS_GROW_OK,
+    RS_GROW_NO_TAILROOM,
+    RS_GROW_TOO_BIG, /* IP's length would pass `mtu` */
+};
+
+/*
+ * Whether the datagram could grow by `bytes` at its end. Changes nothing. A link's `mtu` is the
+ * largest IP packet the egress port takes, in bytes. Worker.
+ */
+enum rs_grow rs_packet_can_grow(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
+                                uint16_t bytes, uint16_t mtu);
+
+/*
+ * Makes the datagram's end fall at payload_bytes + `grow_by` (negative: shorter), drops Ethernet
+ * padding behind it, and sets IP's and UDP's lengths and the IPv4 header checksum (RFC 1624). After
+ * rs_packet_can_grow said RS_GROW_OK. The UDP checksum is then wrong until rs_packet_checksum_set.
+ * Updates *datagram. Worker.
+ */
+void rs_packet_resize(struct rte_mbuf *mbuf, struct rs_datagram *datagram, int grow_by);
+
+/*
+ * Sets the UDP checksum of what the datagram now holds: left 0 where it was 0 over IPv4, never 0
+ * otherwise. `tx_offload` are the RTE_ETH_TX_OFFLOAD flags that the egress port was started with:
+ * where UDP's checksum is among them the NIC is told to do it. Worker.
+ */
+void rs_packet_checksum_set(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
+                            uint64_t tx_offload);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* DPDK ports: probing, queues, RSS, offloads, MTU. Cold. */
+#pragma once
+
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+struct rs_port {
+    uint16_t id; /* DPDK's */
+    uint16_t mtu;
+    uint16_t rx_queues, tx_queues; /* set up */
+    uint64_t tx_offload;           /* RTE_ETH_TX_OFFLOAD_* in use */
+    char name[128];                /* for people: "edge0 plain (0000:03:00.0)" */
+};
+
+/*
+ * Probes a port: `pci` "0000:03:00.0" or `vdev` "net_af_packet0,iface=veth1", the other NULL.
+ * `name` is copied. Main thread after rte_eal_init; blocks. Returns 0, or -errno after logging what
+ * is wrong with which port.
+ */
+int rs_port_open(struct rs_port *port, const char *name, const char *pci, const char *vdev);
+
+/* How many receive and transmit queues the opened port can have. */
+void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t *tx_max);
+
+/*
+ * Configures the queues, spreads flows over receive queues by RSS where there are several, takes
+ * checksum offloads the port has, turns promiscuous mode on (a bump in the wire), and starts it.
+ * Returns 0 or -errno, logged.
+ */
+int rs_port_start(struct rs_port *port, uint16_t rx_queues, uint16_t tx_queues,
+                  struct rte_mempool *pool);
+
+/* Stops and closes. Safe on a port that never started. */
+void rs_port_close(struct rs_port *port);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The RTP fixed header, CSRCs, extension and padding (RFC 3550 section 5.1). No DPDK. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RS_RTP_HEADER_MIN_BYTES = 12 };
+
+struct rs_rtp {
+    uint16_t payload_offset; /* bytes from the start of the RTP packet */
+    uint16_t payload_bytes;  /* without padding; may be 0 */
+    uint16_t padding_bytes;  /* with its count byte; 0 where P is 0 */
+    uint8_t payload_type;
+    uint16_t sequence;
+    uint32_t timestamp;
+    uint32_t ssrc;
+};
+
+/*
+ * Parses one RTP packet of `bytes` bytes (at most 65535). Returns true, or false where the version
+ * is not 2, a part runs past the end, or padding is announced with a count of 0. *out is set only
+ * on success. Any thread; pure.
+ */
+bool rs_rtp_parse(const uint8_t *packet, size_t bytes, struct rs_rtp *out);
