@@ -54,6 +54,17 @@ void rs_cipher_expand(struct rs_cipher *cipher, enum rs_hash hash,
                       const uint8_t secret[RS_HASH_MAX_BYTES], const uint8_t *info,
                       size_t info_bytes, uint8_t *out, size_t out_bytes);
 
+enum { RS_FINGERPRINT_CHARS = 36 }; /* six times five digits, five blanks, a NUL */
+
+/* The 16 bits of a KID that name the session key. The owner's thread. */
+uint16_t rs_key_tag(struct rs_cipher *cipher, enum rs_hash hash,
+                    const uint8_t secret[RS_HASH_MAX_BYTES]);
+
+/* Six five-digit numbers for two people to compare. The owner's thread. */
+void rs_key_fingerprint(struct rs_cipher *cipher, enum rs_hash hash,
+                        const uint8_t secret[RS_HASH_MAX_BYTES],
+                        char fingerprint[RS_FINGERPRINT_CHARS]);
+
 /* One sender's keys, expanded for IPsec-MB, in rs_cipher_keys_bytes() bytes aligned to 64. */
 struct rs_cipher_keys;
 
@@ -105,8 +116,9 @@ int rs_cipher_seal_burst(struct rs_cipher *cipher, const struct rs_suite *suite,
 
 /*
  * Opens n <= RS_BURST_MAX packets of one suite: verifies each tag in constant time, and only then
- * decrypts (GCM decrypts and verifies in one pass, and clears the text of what does not verify);
- * sets `verified`. A suite without a tag verifies everything. Returns 0 or -EIO as above.
+ * decrypts (GCM does both in one pass, and encrypts again what does not verify); sets `verified`.
+ * Text that does not verify is left as it came, so that another key may be tried. A suite without a
+ * tag verifies everything. Returns 0 or -EIO as above.
  */
 int rs_cipher_open_burst(struct rs_cipher *cipher, const struct rs_suite *suite,
                          struct rs_crypt *crypts, unsigned int n);
