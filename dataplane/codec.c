@@ -1,1 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of codecs, and the building of layouts that their rules share. What is particular to
+ * one codec is in its codec_*.c: adding a codec is one such file and one row here.
+ */
+#include "codec.h"
+
+#include <strings.h>
+
+const struct rs_codec rs_codecs[] = {
+    {"VP8", RS_CODEC_VP8, rs_codec_layout_vp8},
+    {"VP9", RS_CODEC_VP9, rs_codec_layout_vp9},
+    {"H264", RS_CODEC_H264, rs_codec_layout_h264},
+    {"opus", RS_CODEC_OPUS, rs_codec_layout_opus},
+    {"other", RS_CODEC_OTHER, NULL},
+};
+
+const size_t rs_codec_count = sizeof(rs_codecs) / sizeof(rs_codecs[0]);
+
+const struct rs_codec *rs_codec_find(const char *name)
+{
+    for (size_t i = 0; i < rs_codec_count; i++) {
+        if (strcasecmp(rs_codecs[i].name, name) == 0)
+            return &rs_codecs[i];
+    }
+    return NULL;
+}
+
+const struct rs_codec *rs_codec_other(void)
+{
+    return &rs_codecs[rs_codec_count - 1];
+}
+
+void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed)
+{
+    struct rs_run *last = layout->run_count > 0 ? &layout->runs[layout->run_count - 1] : NULL;
+
+    if (clear == 0 && sealed == 0)
+        return;
+    if (last == NULL || (last->sealed > 0 && clear > 0)) {
+        last = &layout->runs[layout->run_count++];
+        *last = (struct rs_run){0};
+    }
+    last->clear = (uint16_t)(last->clear + clear);
+    last->sealed = (uint16_t)(last->sealed + sealed);
+}
+
+void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *out)
+{
+    const size_t rest = bytes - free;
+
+    if (clear > rest)
+        clear = rest;
+    out->free = (uint16_t)free;
+    out->run_count = 0;
+    out->last_size_offset = 0;
+    rs_layout_append(out, clear, rest - clear);
+}
+
+void rs_layout_whole(size_t bytes, struct rs_layout *out)
+{
+    rs_layout_front(bytes, 0, 0, out);
+}

@@ -33,18 +33,20 @@ struct rs_run {
 };
 
 struct rs_layout {
-    uint16_t free;      /* bytes at the front */
-    uint16_t run_count; /* at least 1, unless the body is all free */
+    uint16_t free;       /* bytes at the front */
+    uint16_t run_count;  /* at least 1, unless the body is all free */
     struct rs_run *runs; /* the caller's memory */
     /*
      * Offset in the body of the 16-bit size of the last aggregated unit, which grows with the
      * overhead so that a router that walks the units finds a well-formed packet; 0 where the codec
-     * has none (offset 0 never holds a size).
+     * has none (offset 0 never holds a size). That the grown size still fits into 16 bits is for
+     * the caller to see to.
      */
     uint16_t last_size_offset;
 };
 
-/* How many runs a body of `bytes` can have at most: what a caller of rs_layout functions provides. */
+/* How many runs a body of `bytes` can have at most: what a caller of rs_layout functions provides.
+ */
 #define RS_LAYOUT_MAX_RUNS(bytes) ((bytes) / 3 + 2)
 
 /*
@@ -75,6 +77,14 @@ const struct rs_codec *rs_codec_other(void);
 
 /* The layout of a body that is sealed whole: one run, all of it sealed. */
 void rs_layout_whole(size_t bytes, struct rs_layout *out);
+
+/*
+ * What the per-family rules build with. rs_layout_front makes a body of `free` bytes (at most
+ * `bytes`), up to `clear` clear ones as far as the body goes, and the rest sealed.
+ * rs_layout_append adds a run behind the others, or lengthens the last one where that is the same.
+ */
+void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *out);
+void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed);
 
 /* The per-family rules; codec.c's table is their only user. */
 rs_layout_fn rs_codec_layout_vp8;  /* RFC 7741 */
