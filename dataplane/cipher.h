@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The only user of IPsec-MB: deriving keys, sealing and opening bursts, and random numbers.
- * cipher.c holds the engine and HKDF, cipher_*.c one method each. Keys that come out of here go to
- * memory the caller got from rs_secret_map.
+ * cipher.c holds the engine, cipher_hkdf.c hashes and derivation, cipher_self_test.c known answers,
+ * the other cipher_*.c one method each. Keys that come out of here go to memory the caller got from
+ * rs_secret_map.
  */
 #pragma once
 
