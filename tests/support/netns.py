@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A network of one's own: a private namespace with veth pairs and bridges, gone with its process."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+INSIDE = "RTPSEAL_IN_NAMESPACE"
+
+
+def first_line(path):
+    try:
+        return pathlib.Path(path).read_text().strip()
+    except OSError:
+        return None
+
+
+def explain(message):
+    """Says why no namespace can be had, and what would mend it."""
+    advice = []
+    if os.geteuid() == 0:
+        advice.append("root without CAP_SYS_ADMIN, as in a container: start that container with"
+                      " --cap-add SYS_ADMIN --cap-add NET_ADMIN --cap-add NET_RAW")
+    if first_line("/proc/sys/kernel/unprivileged_userns_clone") == "0":
+        advice.append("sysctl -w kernel.unprivileged_userns_clone=1   (as root)")
+    if first_line("/proc/sys/user/max_user_namespaces") == "0":
+        advice.append("sysctl -w user.max_user_namespaces=10000   (as root)")
+    if first_line("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
+        advice.append("sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (as root)")
+    if os.geteuid() != 0:
+        advice.append("or run it as root")
+    return "\n".join([f"cannot make a private network namespace: {message}"] +
+                     [f"  {line}" for line in advice])
+
+
+def enter():
+    """Starts this script again inside a namespace of its own; returns there."""
+    if os.environ.get(INSIDE):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return
+    unshare = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
+    probe = subprocess.run(unshare + ["true"], capture_output=True, text=True, check=False)
+    if probe.returncode != 0:
+        sys.exit(explain(probe.stderr.strip()))
+    os.environ[INSIDE] = "1"
+    os.execvp(unshare[0], unshare + ["--", "/usr/bin/python3", *sys.argv])
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def quiet(name):
+    """No IPv6 of the kernel's own on this interface: nothing but what is sent into it."""
+    path = pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
+    if path.exists():
+        path.write_text("1")
+
+
+def set_up(name, mtu):
+    quiet(name)
+    ip("link", "set", name, "mtu", str(mtu), "promisc", "on", "arp", "off", "up")
+
+
+def add_veth(one, other, mtu=1500):
+    """Two ends of a wire."""
+    ip("link", "add", "dev", one, "type", "veth", "peer", "name", other)
+    set_up(one, mtu)
+    set_up(other, mtu)
+
+
+def add_bridge(name, *ports):
+    """A switch with these ports, which forwards from the first packet on."""
+    ip("link", "add", "dev", name, "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
+    set_up(name, 1500)
+    for port in ports:
+        ip("link", "set", port, "master", name)
