@@ -16,8 +16,8 @@ struct rs_port {
 
 /*
  * Probes a port: `pci` "0000:03:00.0" or `vdev` "net_af_packet0,iface=veth1", the other NULL.
- * `name` is copied. Main thread after rte_eal_init; blocks. Returns 0, or -errno after logging what
- * is wrong with which port.
+ * `name` "edge0 plain" is copied, with the device in brackets behind it. Main thread after
+ * rte_eal_init; blocks. Returns 0, or -errno after logging what is wrong with which port.
  */
 int rs_port_open(struct rs_port *port, const char *name, const char *pci, const char *vdev);
 
