@@ -45,8 +45,7 @@ struct rs_layout {
     uint16_t last_size_offset;
 };
 
-/* How many runs a body of `bytes` can have at most: what a caller of rs_layout functions provides.
- */
+/* The most runs that a body of `bytes` can have: what a caller of a layout function provides. */
 #define RS_LAYOUT_MAX_RUNS(bytes) ((bytes) / 3 + 2)
 
 /*
