@@ -96,6 +96,8 @@ static const struct row dtls_rows[] = {
     {"1.3 length too long", "2e 0001 0011" ZEROS16, RS_KIND_OPAQUE},
     {"1.3 length too short", "2e 0001 000f" ZEROS16, RS_KIND_OPAQUE},
     {"1.3 record too short to be sealed", "2a 0001 000000000000000000000000000000", RS_KIND_OPAQUE},
+    {"1.3 record of 4 bytes before a good one", "2e 0001 0004 01020304 2e 0001 0010" ZEROS16,
+     RS_KIND_OPAQUE},
     {"1.3 record and another byte", "2e 0001 0010" ZEROS16 "2e", RS_KIND_OPAQUE},
     {"1.3 header cut", "2e 0001", RS_KIND_OPAQUE},
 };
