@@ -26,7 +26,8 @@ enum {
 struct rs_cipher;
 
 /* Makes an engine, seeded by getrandom(2); NULL with errno ENOTSUP where the CPU lacks the ISA or
- * AES-NI, ENOMEM where memory cannot be had. Cold; blocks. Destroy it with rs_cipher_destroy. */
+ * AES-NI, else as rs_secret_map or getrandom set it. The main thread, before it hands the engine to
+ * its owner; blocks. Destroy it with rs_cipher_destroy. */
 struct rs_cipher *rs_cipher_create(enum rs_isa isa);
 void rs_cipher_destroy(struct rs_cipher *cipher);
 

@@ -26,7 +26,8 @@ static size_t whole_pages(size_t bytes)
 
 static int lock(void *memory, size_t bytes)
 {
-    if (mlock(memory, bytes) == 0)
+    /* Not mlock(2), which the sanitizers' run-time replaces by nothing. */
+    if (mlock2(memory, bytes, 0) == 0)
         return 0;
     if (lock_policy == RS_LOCK_REQUIRED)
         return -1;
