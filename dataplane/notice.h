@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Trouble on a stream, per SSRC: the worker counts packets in a row that cannot be opened and
+ * writes a state word when that begins and when it ends; main reads the words and tells the
+ * observer. The mail between them is only a hint to look.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane.h"
+#include "mailbox.h"
+
+enum {
+    RS_TROUBLE_RUN = 8,  /* packets in a row */
+    RS_TROUBLE_SSRCS = 8 /* SSRCs of one stream and worker that can be in trouble at once */
+};
+
+/* One SSRC's trouble. */
+struct rs_trouble_word {
+    /* change count << 8 | enum rs_trouble. worker: w (release), main: r (acquire) */
+    _Atomic uint32_t word;
+    _Atomic uint32_t seen; /* the last word main has told of. main: w, worker: r */
+    _Atomic uint32_t ssrc; /* worker: w, main: r, as the following */
+    _Atomic uint16_t key_tag;
+    _Atomic uint8_t last; /* the trouble that `word` ended */
+    uint8_t running;      /* worker only: the trouble being counted */
+    uint32_t in_row;      /* worker only */
+    _Atomic uint64_t packets;
+};
+
+struct rs_notice {
+    struct rs_trouble_word words[RS_TROUBLE_SSRCS];
+    uint32_t troubled;      /* worker only: words in use */
+    _Atomic uint32_t first; /* worker: 1 once a packet was opened */
+    _Atomic uint32_t first_ssrc;
+    uint32_t first_told; /* main only */
+    atomic_bool posted;  /* the mail is on its way */
+    struct rs_mail mail;
+};
+
+void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject);
+
+/* A packet of `ssrc` was dropped as `outcome`; `key_tag` where it was read. Worker. */
+void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                       enum rs_outcome outcome, uint16_t key_tag);
+
+/* A packet of `ssrc` was opened. Worker. */
+void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc);
+
+/* Tells the observer what has changed since it was last told. Main. */
+void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer, void *owner);
