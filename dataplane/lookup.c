@@ -1,1 +1,85 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stage: finds the stream that names each RTP packet, most specific flow first. What no stream
+ * names is dropped; what a session without end-to-end encryption names is passed on.
+ */
+#include "stages.h"
+
+#include <string.h>
+
+#include "worker.h"
+
+static void make_key(const struct rs_path *path, const struct rs_packet *packet, unsigned int shape,
+                     struct rs_flow_key *key)
+{
+    const struct rs_datagram *datagram = &packet->datagram;
+
+    memset(key, 0, sizeof(*key));
+    memcpy(key->dst, datagram->dst.bytes, sizeof(key->dst));
+    key->dst_port = datagram->dst_port;
+    if (shape & RS_SHAPE_SOURCE) {
+        memcpy(key->src, datagram->src.bytes, sizeof(key->src));
+        key->src_port = datagram->src_port;
+    }
+    if (shape & RS_SHAPE_SSRC)
+        key->ssrc = packet->rtp.ssrc;
+    key->vlan = datagram->vlan;
+    key->link = path->link;
+    key->shape = (uint8_t)shape;
+    key->direction = (uint8_t)path->direction;
+    key->family = datagram->family;
+}
+
+/* Looks up, by one shape, the live packets that have no stream yet. */
+static void find_by_shape(const struct rs_table *table, struct rs_burst *burst, unsigned int shape)
+{
+    struct rs_flow_key keys[RS_BURST_MAX];
+    const struct rs_flow_key *pointers[RS_BURST_MAX];
+    struct rs_stream *found[RS_BURST_MAX];
+    uint8_t places[RS_BURST_MAX];
+    unsigned int n = 0;
+
+    for (unsigned int i = 0; i < burst->live_count; i++) {
+        const uint8_t place = burst->live[i];
+
+        if (burst->streams[place] != NULL)
+            continue;
+        make_key(burst->path, &burst->packets[place], shape, &keys[n]);
+        pointers[n] = &keys[n];
+        places[n++] = place;
+    }
+    if (n == 0)
+        return;
+    rs_table_find_burst(table, pointers, n, found);
+    for (unsigned int i = 0; i < n; i++)
+        burst->streams[places[i]] = found[i];
+}
+
+static enum rs_outcome admit(const struct rs_stream *stream)
+{
+    if (stream == NULL)
+        return RS_NO_STREAM;
+    return stream->session->protection == RS_PROTECT_NONE ? RS_PASSED : RS_UNDECIDED;
+}
+
+void rs_lookup(struct rs_worker *worker, struct rs_burst *burst)
+{
+    static const unsigned int most_specific_first[RS_SHAPES] = {RS_SHAPE_SOURCE | RS_SHAPE_SSRC,
+                                                                RS_SHAPE_SOURCE, RS_SHAPE_SSRC, 0};
+    const struct rs_path *path = burst->path;
+    const uint32_t shapes = rs_table_shapes(worker->table, path->link, path->direction);
+    unsigned int kept = 0;
+
+    for (unsigned int i = 0; i < RS_SHAPES; i++) {
+        if (shapes >> most_specific_first[i] & 1)
+            find_by_shape(worker->table, burst, most_specific_first[i]);
+    }
+    for (unsigned int i = 0; i < burst->live_count; i++) {
+        const uint8_t place = burst->live[i];
+
+        burst->outcomes[place] = admit(burst->streams[place]);
+        burst->live[kept] = place;
+        kept += burst->outcomes[place] == RS_UNDECIDED;
+    }
+    burst->live_count = kept;
+}

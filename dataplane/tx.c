@@ -1,1 +1,69 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stage: sends what has passed, in the order it came, frees what was dropped, and counts both. The
+ * only place where packets are counted, so that each is counted once.
+ */
+#include "stages.h"
+
+#include <rte_ethdev.h>
+
+#include "worker.h"
+
+static void count(struct rs_counters *counters, uint16_t bytes_in, uint32_t bytes_out,
+                  enum rs_outcome outcome)
+{
+    counters->packets_in++;
+    counters->bytes_in += bytes_in;
+    counters->outcomes[outcome]++;
+    if (!rs_outcome_is_drop(outcome)) {
+        counters->packets_out++;
+        counters->bytes_out += bytes_out;
+    }
+}
+
+static unsigned int send_all(const struct rs_path *path, struct rte_mbuf **mbufs, unsigned int n)
+{
+    unsigned int ready = n;
+
+    if (path->tx_offload != 0)
+        ready = rte_eth_tx_prepare(path->tx_port, path->tx_queue, mbufs, (uint16_t)n);
+    return rte_eth_tx_burst(path->tx_port, path->tx_queue, mbufs, (uint16_t)ready);
+}
+
+static void count_all(const struct rs_worker *worker, const struct rs_burst *burst,
+                      const uint32_t *bytes_out)
+{
+    for (unsigned int i = 0; i < burst->received; i++) {
+        const enum rs_outcome outcome = (enum rs_outcome)burst->outcomes[i];
+
+        count(burst->path->counters, burst->bytes_in[i], bytes_out[i], outcome);
+        if (burst->streams[i] != NULL)
+            count(&burst->streams[i]->slots[worker->index].counters, burst->bytes_in[i],
+                  bytes_out[i], outcome);
+    }
+}
+
+void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
+{
+    struct rte_mbuf *out[RS_BURST_MAX], *dropped[RS_BURST_MAX];
+    uint8_t places[RS_BURST_MAX];
+    uint32_t bytes_out[RS_BURST_MAX];
+    unsigned int out_count = 0, dropped_count = 0, sent;
+
+    for (unsigned int i = 0; i < burst->received; i++) {
+        bytes_out[i] = burst->mbufs[i]->pkt_len;
+        if (rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i])) {
+            dropped[dropped_count++] = burst->mbufs[i];
+        } else {
+            places[out_count] = (uint8_t)i;
+            out[out_count++] = burst->mbufs[i];
+        }
+    }
+    sent = out_count == 0 ? 0 : send_all(burst->path, out, out_count);
+    for (unsigned int i = sent; i < out_count; i++) {
+        burst->outcomes[places[i]] = RS_TX_FULL;
+        dropped[dropped_count++] = out[i];
+    }
+    count_all(worker, burst, bytes_out);
+    rte_pktmbuf_free_bulk(dropped, dropped_count);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A worker: one thread on one CPU that polls its queues and owns everything it writes. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "burst.h"
+#include "cipher.h"
+#include "mailbox.h"
+#include "opener.h"
+#include "payload.h"
+#include "port.h"
+#include "sender.h"
+#include "stages.h"
+#include "table.h"
+
+/* One direction of a link as one worker sees it: an ingress queue and an egress queue. */
+struct rs_path {
+    uint16_t rx_port, rx_queue;
+    uint16_t tx_port, tx_queue;
+    uint16_t tx_mtu;
+    uint64_t tx_offload;
+    uint8_t link;
+    enum rs_direction direction;
+    rs_stage_fn *crypt; /* rs_seal or rs_open */
+    const struct rs_range *media;
+    size_t media_count;
+    struct rs_counters *counters; /* worker: w, main: r */
+};
+
+/* Owner: its thread, unless marked. */
+struct rs_worker {
+    unsigned int index;
+    unsigned int path_count;
+    struct rs_path *paths;
+    const struct rs_table *table;
+    struct rs_cipher *cipher;
+    struct rs_senders *senders;
+    uint64_t tsc_hz;
+    unsigned int moves_left; /* senders this turn may still derive only because of a new key */
+    struct rs_mail *pending; /* wipes and releases being worked on, oldest first */
+    struct rs_mail **pending_end;
+    _Atomic uint64_t busy_cycles, idle_cycles; /* worker: w, main: r */
+    struct rs_burst burst;
+    struct rs_attempts attempts;
+    struct rs_crypt crypts[RS_BURST_MAX];
+    struct rs_payload payloads[RS_BURST_MAX];
+
+    struct rs_mailbox from_main __attribute__((aligned(64)));
+    struct rs_mailbox to_main __attribute__((aligned(64)));
+    _Atomic int stop; /* main: w, worker: r */
+    struct rs_mail reseed;
+    bool reseed_posted; /* main only */
+    uint8_t seed[32];   /* whoever holds the mail */
+};
+
+/* Polls until worker->stop; an lcore function. Returns 0. */
+int rs_worker_run(void *worker);
