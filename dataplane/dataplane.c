@@ -1,1 +1,351 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The dataplane as a whole: built up, polled, torn down. What is built is in the files this one
+ * names; here is only the order.
+ */
+#include "dataplane.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+
+#include "dataplane_internal.h"
+#include "eal.h"
+#include "links.h"
+#include "rcu.h"
+
+enum {
+    TIMER_SHORT_MS = 1,
+    TIMER_LONG_MS = 10,
+    RESEED_S = 3600,
+};
+
+/* ---- waking ------------------------------------------------------------------------------- */
+
+void rs_dataplane_set_timer(struct rs_dataplane *dp)
+{
+    const bool want_short = rs_keys_busy(dp->keys) || rs_table_busy(dp->table);
+    const long ms = want_short ? TIMER_SHORT_MS : TIMER_LONG_MS;
+    const struct itimerspec every = {.it_interval.tv_nsec = ms * 1000000,
+                                     .it_value.tv_nsec = ms * 1000000};
+
+    if (want_short == dp->timer_is_short)
+        return;
+    dp->timer_is_short = want_short;
+    timerfd_settime(dp->timer_fd, 0, &every, NULL);
+}
+
+static int watch(const struct rs_dataplane *dp, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int open_descriptors(struct rs_dataplane *dp)
+{
+    dp->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    dp->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    dp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (dp->wake_fd < 0 || dp->timer_fd < 0 || dp->epoll_fd < 0 || watch(dp, dp->wake_fd) != 0 ||
+        watch(dp, dp->timer_fd) != 0) {
+        rs_log(RS_LOG_ERROR, "no descriptors for the event loop: %s", strerror(errno));
+        return -errno;
+    }
+    dp->timer_is_short = true; /* so that it is set */
+    return 0;
+}
+
+static void close_descriptors(struct rs_dataplane *dp)
+{
+    const int fds[] = {dp->wake_fd, dp->timer_fd, dp->epoll_fd};
+
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+}
+
+/* ---- workers ------------------------------------------------------------------------------ */
+
+static void destroy_workers(struct rs_dataplane *dp)
+{
+    for (unsigned int w = 0; w < dp->worker_count; w++) {
+        struct rs_worker *worker = dp->workers[w];
+
+        if (worker == NULL)
+            continue;
+        rs_senders_destroy(worker->senders);
+        rs_cipher_destroy(worker->cipher);
+        free(worker->paths);
+        rs_secret_wipe(worker, sizeof(*worker));
+        free(worker);
+    }
+}
+
+static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int index)
+{
+    struct rs_worker *worker = aligned_alloc(64, (sizeof(struct rs_worker) + 63) / 64 * 64);
+
+    if (worker == NULL)
+        return NULL;
+    memset(worker, 0, sizeof(*worker));
+    dp->workers[index] = worker;
+    dp->worker_mail[index] = &worker->from_main;
+    worker->index = index;
+    worker->table = dp->table;
+    worker->tsc_hz = rte_get_tsc_hz();
+    worker->pending_end = &worker->pending;
+    worker->reseed = (struct rs_mail){.kind = RS_MAIL_RESEED, .worker = index, .subject = worker};
+    worker->paths = calloc(dp->link_count * RS_DIRECTIONS * RS_MAX_WORKERS, sizeof(struct rs_path));
+    worker->cipher = rs_cipher_create(RS_ISA_AUTO);
+    if (worker->paths == NULL || worker->cipher == NULL)
+        return NULL;
+    worker->senders = rs_senders_create(dp->pool, worker->cipher, index);
+    return worker->senders != NULL ? worker : NULL;
+}
+
+static int create_workers(struct rs_dataplane *dp)
+{
+    for (unsigned int w = 0; w < dp->worker_count; w++) {
+        if (create_worker(dp, w) == NULL) {
+            rs_log(RS_LOG_ERROR, "worker %u cannot be made: %s", w, strerror(errno));
+            return errno != 0 ? -errno : -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int launch_workers(struct rs_dataplane *dp)
+{
+    dp->launched = true;
+    for (unsigned int w = 0; w < dp->worker_count; w++) {
+        int rc = rte_eal_remote_launch(rs_worker_run, dp->workers[w], rs_eal_worker_lcore(w));
+
+        if (rc != 0) {
+            rs_log(RS_LOG_ERROR, "worker %u does not start on CPU %u: %s", w, dp->cpus[w],
+                   strerror(-rc));
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static void stop_workers(struct rs_dataplane *dp)
+{
+    if (!dp->launched)
+        return;
+    for (unsigned int w = 0; w < dp->worker_count; w++)
+        atomic_store_explicit(&dp->workers[w]->stop, 1, memory_order_release);
+    for (unsigned int w = 0; w < dp->worker_count; w++)
+        rte_eal_wait_lcore(rs_eal_worker_lcore(w));
+}
+
+/* ---- polling ------------------------------------------------------------------------------ */
+
+static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
+{
+    struct rs_stream_slot *slot = mail->subject;
+
+    rs_notice_tell(&slot->notice, dp->observer, slot->stream->owner);
+}
+
+static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)
+{
+    struct rs_mail *mail = rs_mail_take_all(&worker->to_main), *next;
+
+    for (; mail != NULL; mail = next) {
+        next = mail->next;
+        mail->next = NULL;
+        switch (mail->kind) {
+        case RS_MAIL_OBSERVE_KEY:
+        case RS_MAIL_WIPE_KEY:
+            rs_keys_take_mail(mail);
+            break;
+        case RS_MAIL_RELEASE_STREAM:
+            rs_table_take_mail(dp->table, mail);
+            break;
+        case RS_MAIL_NOTICE:
+            take_notice(dp, mail);
+            break;
+        case RS_MAIL_RESEED:
+            worker->reseed_posted = false;
+            break;
+        }
+    }
+}
+
+/* Fresh seeds for the workers' generators, once an hour. */
+static void reseed(struct rs_dataplane *dp)
+{
+    const uint64_t now = rte_rdtsc();
+
+    if (now < dp->reseed_at_tsc)
+        return;
+    dp->reseed_at_tsc = now + RESEED_S * rte_get_tsc_hz();
+    for (unsigned int w = 0; w < dp->worker_count; w++) {
+        struct rs_worker *worker = dp->workers[w];
+
+        if (worker->reseed_posted ||
+            getrandom(worker->seed, sizeof(worker->seed), 0) != (ssize_t)sizeof(worker->seed))
+            continue;
+        worker->reseed_posted = true;
+        rs_mail_post(&worker->from_main, &worker->reseed);
+    }
+}
+
+int rs_dataplane_fd(const struct rs_dataplane *dp)
+{
+    return dp->epoll_fd;
+}
+
+void rs_dataplane_poll(struct rs_dataplane *dp)
+{
+    uint64_t ignored;
+
+    /* Both are non-blocking counters: a read only says that we are here. */
+    if (read(dp->wake_fd, &ignored, sizeof(ignored)) < 0)
+        ignored = 0;
+    if (read(dp->timer_fd, &ignored, sizeof(ignored)) < 0)
+        ignored = 0;
+    for (unsigned int w = 0; w < dp->worker_count; w++)
+        take_mail(dp, dp->workers[w]);
+    rs_keys_poll(dp->keys);
+    rs_table_poll(dp->table);
+    reseed(dp);
+    rs_dataplane_set_timer(dp);
+}
+
+/* ---- lifecycle ---------------------------------------------------------------------------- */
+
+static int check_config(const struct rs_dataplane_config *config)
+{
+    if (config->cpu_count == 0 || config->cpu_count > RS_MAX_WORKERS) {
+        rs_log(RS_LOG_ERROR, "cpus: %zu given; 1 to %d are accepted", config->cpu_count,
+               RS_MAX_WORKERS);
+        return -EINVAL;
+    }
+    if (config->link_count == 0 || config->link_count > RS_MAX_LINKS) {
+        rs_log(RS_LOG_ERROR, "links: %zu given; 1 to %d are accepted", config->link_count,
+               RS_MAX_LINKS);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int create_cipher(struct rs_dataplane *dp)
+{
+    dp->cipher = rs_cipher_create(RS_ISA_AUTO);
+    if (dp->cipher == NULL) {
+        rs_log(RS_LOG_ERROR, "IPsec-MB does not start on this CPU: %s; AES-NI is required",
+               strerror(errno));
+        return errno != 0 ? -errno : -ENOTSUP;
+    }
+    for (size_t i = 0; i < rs_suite_count; i++) {
+        if (rs_cipher_self_test(dp->cipher, &rs_suites[i]) != 0) {
+            rs_log(RS_LOG_ERROR, "the cipher self-test of %s failed on %s: refusing to run",
+                   rs_suites[i].name, rs_cipher_isa_name(dp->cipher));
+            return -EIO;
+        }
+    }
+    return 0;
+}
+
+static int create_shared(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
+{
+    dp->counters = aligned_alloc(64, dp->worker_count * sizeof(*dp->counters));
+    if (dp->counters == NULL)
+        return -ENOMEM;
+    memset(dp->counters, 0, dp->worker_count * sizeof(*dp->counters));
+    dp->keys =
+        rs_keys_create(dp->cipher, dp->worker_count, dp->worker_mail, dp->observer, dp->wake_fd);
+    dp->table =
+        rs_table_create(config->max_streams, dp->worker_count, dp->worker_mail, dp->wake_fd);
+    dp->pool = rs_sender_pool_create(config->max_senders, dp->worker_count);
+    return dp->keys == NULL || dp->table == NULL || dp->pool == NULL ? -ENOMEM : 0;
+}
+
+/* In order; each step logs what stops it. */
+static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
+{
+    int rc = check_config(config);
+
+    if (rc != 0)
+        return rc;
+    rs_secret_set_policy(config->lock_policy);
+    dp->locked = config->lock_policy == RS_LOCK_REQUIRED;
+    dp->worker_count = (unsigned int)config->cpu_count;
+    memcpy(dp->cpus, config->cpus, config->cpu_count * sizeof(dp->cpus[0]));
+    dp->max_sessions = config->max_sessions;
+    rc = rs_eal_start(config, &dp->hugepages);
+    if (rc != 0)
+        return rc;
+    rs_rcu_enter_offline();
+    if ((rc = open_descriptors(dp)) != 0 || (rc = create_cipher(dp)) != 0 ||
+        (rc = create_shared(dp, config)) != 0 || (rc = rs_links_open(dp, config)) != 0 ||
+        (rc = create_workers(dp)) != 0 || (rc = rs_links_start(dp)) != 0)
+        return rc;
+    dp->reseed_at_tsc = rte_rdtsc() + RESEED_S * rte_get_tsc_hz();
+    rs_dataplane_set_timer(dp);
+    return launch_workers(dp);
+}
+
+struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *config,
+                                         const struct rs_observer *observer)
+{
+    struct rs_dataplane *dp = calloc(1, sizeof(*dp));
+    int rc;
+
+    if (dp == NULL)
+        return NULL;
+    dp->observer = observer;
+    dp->epoll_fd = dp->wake_fd = dp->timer_fd = -1;
+    TAILQ_INIT(&dp->sessions);
+    rc = build(dp, config);
+    if (rc == 0)
+        return dp;
+    rs_dataplane_destroy(dp);
+    errno = -rc;
+    return NULL;
+}
+
+static void destroy_sessions(struct rs_dataplane *dp)
+{
+    struct rs_session *session;
+
+    while ((session = TAILQ_FIRST(&dp->sessions)) != NULL) {
+        if (!session->ended)
+            free(session->ring);
+        session->ended = true;
+        rs_session_free_if_over(session);
+    }
+}
+
+void rs_dataplane_destroy(struct rs_dataplane *dp)
+{
+    stop_workers(dp);
+    if (dp->cipher != NULL)
+        rs_rcu_drain();
+    rs_links_close(dp);
+    rs_table_destroy(dp->table);
+    destroy_sessions(dp);
+    destroy_workers(dp);
+    rs_sender_pool_destroy(dp->pool);
+    rs_keys_destroy(dp->keys);
+    if (dp->cipher != NULL)
+        rs_cipher_destroy(dp->cipher);
+    free(dp->counters);
+    close_descriptors(dp);
+    rs_eal_stop();
+    free(dp);
+}

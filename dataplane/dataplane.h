@@ -90,8 +90,8 @@ struct rs_trouble_report {
     enum rs_trouble previous; /* what RS_TROUBLE_NONE ended; NONE: the first packet opened ever */
     uint32_t ssrc;
     unsigned int worker;
-    uint16_t key_tag;  /* the last one seen, of sealed packets */
-    uint64_t packets;  /* that led to this: dropped in a row, or while the trouble lasted */
+    uint16_t key_tag; /* the last one seen, of sealed packets */
+    uint64_t packets; /* that led to this: dropped in a row, or while the trouble lasted */
 };
 
 /*
@@ -139,9 +139,9 @@ struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_pro
 void rs_session_destroy(struct rs_session *session);
 
 enum rs_staging {
-    RS_STAGED_NEW,     /* a new key */
-    RS_STAGED_AGAIN,   /* a key still in the ring, now with the new epoch */
-    RS_STAGED_ACTIVE,  /* it is the active key already: nothing changed */
+    RS_STAGED_NEW,    /* a new key */
+    RS_STAGED_AGAIN,  /* a key still in the ring, now with the new epoch */
+    RS_STAGED_ACTIVE, /* it is the active key already: nothing changed */
 };
 
 /*

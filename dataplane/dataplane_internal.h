@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What dataplane.c builds, and session.c and report.c work on. Owner: main. */
+#pragma once
+
+#include "dataplane.h"
+#include "key.h"
+#include "port.h"
+#include "table.h"
+#include "worker.h"
+
+struct rs_link {
+    char name[64];
+    struct rs_port ports[RS_DIRECTIONS]; /* by the direction that enters there */
+    struct rs_range *media;
+    size_t media_count;
+};
+
+struct rs_dataplane {
+    const struct rs_observer *observer;
+    struct rs_cipher *cipher; /* main's own */
+    struct rs_keys *keys;
+    struct rs_table *table;
+    struct rs_sender_pool *pool;
+    struct rte_mempool *mbufs;
+
+    unsigned int worker_count;
+    unsigned int cpus[RS_MAX_WORKERS];
+    struct rs_worker *workers[RS_MAX_WORKERS];
+    struct rs_mailbox *worker_mail[RS_MAX_WORKERS];
+    bool launched;
+
+    unsigned int link_count;
+    struct rs_link *links;
+    /* [worker][link][direction]; a worker writes its own */
+    struct rs_counters (*counters)[RS_MAX_LINKS][RS_DIRECTIONS];
+
+    uint32_t max_sessions, session_count;
+    TAILQ_HEAD(, rs_session) sessions;
+
+    int epoll_fd, wake_fd, timer_fd;
+    bool timer_is_short;
+    uint64_t reseed_at_tsc;
+    bool hugepages, locked;
+};
+
+/* Lets poll come soon while workers are waited for. */
+void rs_dataplane_set_timer(struct rs_dataplane *dataplane);

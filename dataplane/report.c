@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is going on, for control to tell: reads, and disturbs no worker. */
+#include <stdio.h>
+
+#include <rte_ethdev.h>
+#include <rte_version.h>
+
+#include "dataplane_internal.h"
+
+static bool selected(int filter, unsigned int index)
+{
+    return filter == RS_ALL || (unsigned int)filter == index;
+}
+
+void rs_dataplane_get_counters(const struct rs_dataplane *dp, int worker, int link,
+                               enum rs_direction direction, struct rs_counters *sum)
+{
+    *sum = (struct rs_counters){0};
+    for (unsigned int w = 0; w < dp->worker_count; w++) {
+        for (unsigned int l = 0; l < dp->link_count; l++) {
+            if (selected(worker, w) && selected(link, l))
+                rs_counters_add(sum, &dp->counters[w][l][direction]);
+        }
+    }
+}
+
+unsigned int rs_dataplane_worker_count(const struct rs_dataplane *dp)
+{
+    return dp->worker_count;
+}
+
+void rs_dataplane_get_worker(const struct rs_dataplane *dp, unsigned int worker,
+                             struct rs_worker_info *info)
+{
+    const struct rs_worker *w = dp->workers[worker];
+
+    info->cpu = dp->cpus[worker];
+    info->busy_cycles = atomic_load_explicit(&w->busy_cycles, memory_order_relaxed);
+    info->idle_cycles = atomic_load_explicit(&w->idle_cycles, memory_order_relaxed);
+    info->senders = rs_senders_in_use(w->senders);
+}
+
+void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enum rs_direction side,
+                           struct rs_port_info *info)
+{
+    const struct rs_port *port = &dp->links[link].ports[side];
+    struct rte_eth_dev_info device;
+    struct rte_eth_stats stats = {0};
+    struct rte_eth_link state = {0};
+
+    *info = (struct rs_port_info){
+        .mtu = port->mtu, .rx_queues = port->rx_queues, .tx_queues = port->tx_queues};
+    if (rte_eth_dev_get_name_by_port(port->id, info->device) != 0)
+        snprintf(info->device, sizeof(info->device), "?");
+    info->driver = rte_eth_dev_info_get(port->id, &device) == 0 ? device.driver_name : "?";
+    if (rte_eth_link_get_nowait(port->id, &state) == 0)
+        info->up = state.link_status == RTE_ETH_LINK_UP;
+    if (rte_eth_stats_get(port->id, &stats) != 0)
+        return;
+    info->rx_packets = stats.ipackets;
+    info->tx_packets = stats.opackets;
+    info->rx_missed = stats.imissed;
+    info->rx_errors = stats.ierrors;
+    info->rx_no_mbuf = stats.rx_nombuf;
+    info->tx_errors = stats.oerrors;
+}
+
+void rs_dataplane_get_host(const struct rs_dataplane *dp, struct rs_host_info *info)
+{
+    *info = (struct rs_host_info){
+        .dpdk_version = rte_version(),
+        .ipsec_mb_version = rs_cipher_library_version(),
+        .isa = rs_cipher_isa_name(dp->cipher),
+        .hugepages = dp->hugepages,
+        .locked = dp->locked,
+    };
+}

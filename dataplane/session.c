@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sessions and streams as control sees them: dataplane.h's functions on top of ring and table. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dataplane_internal.h"
+#include "keyring.h"
+
+struct rs_session *rs_session_create(struct rs_dataplane *dp, enum rs_protection protection,
+                                     void *owner)
+{
+    struct rs_session *session;
+
+    if (dp->session_count >= dp->max_sessions) {
+        errno = ENOSPC;
+        return NULL;
+    }
+    session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return NULL;
+    session->ring = rs_keyring_create();
+    if (session->ring == NULL) {
+        free(session);
+        errno = ENOMEM;
+        return NULL;
+    }
+    session->protection = protection;
+    session->dataplane = dp;
+    session->owner = owner;
+    TAILQ_INIT(&session->streams);
+    TAILQ_INSERT_TAIL(&dp->sessions, session, entry);
+    dp->session_count++;
+    return session;
+}
+
+void rs_session_destroy(struct rs_session *session)
+{
+    session->ended = true;
+    session->dataplane->session_count--;
+    rs_keyring_end(session);
+    rs_session_free_if_over(session);
+}
+
+void rs_session_free_if_over(struct rs_session *session)
+{
+    if (!session->ended || !TAILQ_EMPTY(&session->streams))
+        return;
+    TAILQ_REMOVE(&session->dataplane->sessions, session, entry);
+    free(session);
+}
+
+int rs_session_stage_key(struct rs_session *session, const uint8_t *base_key, size_t bytes,
+                         uint32_t epoch, enum rs_staging *staging, struct rs_key_info *info)
+{
+    return rs_keyring_stage(session->dataplane->keys, session, base_key, bytes, epoch, staging,
+                            info);
+}
+
+int rs_session_activate_key(struct rs_session *session, uint32_t *replaced_epoch)
+{
+    int rc = rs_keyring_activate(session, replaced_epoch);
+
+    rs_dataplane_set_timer(session->dataplane);
+    return rc;
+}
+
+int rs_session_retire_key(struct rs_session *session, uint32_t epoch)
+{
+    return rs_keyring_retire(session, epoch);
+}
+
+int rs_session_retire_all_keys(struct rs_session *session)
+{
+    return rs_keyring_retire_all(session);
+}
+
+void rs_session_get_keyring(const struct rs_session *session, struct rs_keyring_info *info)
+{
+    rs_keyring_get(session, info);
+}
+
+void rs_session_get_counters(const struct rs_session *session, enum rs_direction direction,
+                             struct rs_counters *sum)
+{
+    const struct rs_stream *stream;
+
+    *sum = session->past[direction];
+    TAILQ_FOREACH(stream, &session->streams, entry) {
+        if (stream->direction != direction)
+            continue;
+        for (unsigned int w = 0; w < session->dataplane->worker_count; w++)
+            rs_counters_add(sum, &stream->slots[w].counters);
+    }
+}
+
+int rs_stream_create(struct rs_session *session, const struct rs_stream_config *config,
+                     struct rs_stream **stream)
+{
+    return rs_table_add(session->dataplane->table, session, config, stream);
+}
+
+void rs_stream_destroy(struct rs_stream *stream)
+{
+    rs_table_remove(stream->table, stream);
+}
+
+void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum)
+{
+    const struct rs_dataplane *dp = stream->session->dataplane;
+
+    *sum = (struct rs_counters){0};
+    for (unsigned int w = 0; w < dp->worker_count; w++)
+        rs_counters_add(sum, &stream->slots[w].counters);
+}
