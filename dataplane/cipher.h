@@ -17,9 +17,9 @@
 enum rs_isa { RS_ISA_AUTO, RS_ISA_SSE, RS_ISA_AVX2, RS_ISA_AVX512 };
 
 enum {
-    RS_BURST_MAX = 32,      /* packets sealed or opened at once */
-    RS_AAD_HEADROOM = 48,   /* writable bytes a caller leaves before rs_crypt.aad */
-    RS_TEXT_TAILROOM = 64,  /* writable bytes a caller leaves behind gathered text */
+    RS_BURST_MAX = 32,     /* packets sealed or opened at once */
+    RS_AAD_HEADROOM = 48,  /* writable bytes a caller leaves before rs_crypt.aad */
+    RS_TEXT_TAILROOM = 64, /* writable bytes a caller leaves behind gathered text */
 };
 
 /* An IPsec-MB manager, its scratch memory and a random generator. Owner: one thread. */

@@ -34,9 +34,9 @@ struct rs_datagram {
                                     RS_VLAN_STACKED more than one */
     uint8_t family;              /* enum rs_family */
     bool ports_known;
-    bool length_ok;       /* UDP's length is that of the IP payload, and at least 8 */
-    bool checksum_zero;   /* the UDP checksum field is 0 */
-    uint16_t l3_offset;   /* bytes from the frame's start */
+    bool length_ok;     /* UDP's length is that of the IP payload, and at least 8 */
+    bool checksum_zero; /* the UDP checksum field is 0 */
+    uint16_t l3_offset; /* bytes from the frame's start */
     uint16_t l4_offset;
     uint16_t payload_offset;
     uint16_t payload_bytes; /* of the UDP payload */

@@ -33,8 +33,8 @@ struct rs_payload {
     struct rs_layout layout;
     uint16_t body_bytes;
     uint16_t overhead;
-    uint8_t message[RS_AAD_HEADROOM + RS_PAYLOAD_AAD_BYTES + RS_PAYLOAD_MAX_BYTES +
-                    RS_TEXT_TAILROOM];
+    uint8_t
+        message[RS_AAD_HEADROOM + RS_PAYLOAD_AAD_BYTES + RS_PAYLOAD_MAX_BYTES + RS_TEXT_TAILROOM];
     struct rs_run runs[RS_LAYOUT_MAX_RUNS(RS_PAYLOAD_MAX_BYTES)];
 };
 

@@ -113,7 +113,7 @@ static int probe(struct rs_port *port, const char *pci, const char *vdev)
 
         rs_port_explain(pci, vdev, rc, why, sizeof(why));
         rs_log(RS_LOG_ERROR, "%s: %s", port->name, why);
-        return rc < -1 ? rc : -ENODEV;
+        return -ENODEV;
     }
     return 0;
 }

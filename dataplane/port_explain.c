@@ -104,9 +104,13 @@ void rs_port_explain(const char *pci, const char *vdev, int rc, char *why, size_
         return;
     if (vdev != NULL && (explain_interface(vdev, why, bytes) || explain_file(vdev, why, bytes)))
         return;
-    /* Drivers are loaded at run time: a package that is missing looks like a wrong name. */
-    snprintf(why, bytes,
-             "DPDK cannot open it (%s): is its driver installed, are its arguments right?",
+    if (vdev != NULL && rc == -EFAULT) {
+        /* Drivers are loaded at run time: a package that is missing looks like a wrong name. */
+        snprintf(why, bytes,
+                 "no driver goes by that name: is its package (librte-net-*) installed?");
+        return;
+    }
+    snprintf(why, bytes, "DPDK cannot open it (%s): are its arguments right?",
              rc < -1 ? rte_strerror(-rc) : "no reason given");
 }
 

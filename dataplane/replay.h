@@ -27,7 +27,8 @@ uint32_t rs_replay_round_up(uint32_t packets);
 /* Makes the caller's memory an empty window. */
 void rs_replay_init(struct rs_replay *replay, uint32_t packets);
 
-/* Whether `count` may still be accepted: neither seen nor older than the window. Changes nothing. */
+/* Whether `count` may still be accepted: neither seen nor older than the window. Changes nothing.
+ */
 bool rs_replay_check(const struct rs_replay *replay, uint32_t count);
 
 /* Accepts `count` and moves the window. Returns false, changing nothing, where rs_replay_check
