@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A call: the recordings played from a publisher, through an edge that seals, a switch that stands
+for the media router, and an edge that opens, to a subscriber.
+
+    pub0 == a-plain [edge A] a-sealed == r-a (router) r-b == b-sealed [edge B] b-plain == sub0
+"""
+
+import pathlib
+import secrets
+import subprocess
+import time
+from typing import NamedTuple
+
+import edge
+import frames
+import netns
+import pcap
+import wire
+
+MEDIA = pathlib.Path(__file__).resolve().parents[1] / "media"
+SESSION = "first-call"
+LINK = "edge0"
+RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}]
+
+
+class Recording(NamedTuple):
+    name: str
+    codec: str
+    payload_type: int
+    ssrc: int
+
+
+RECORDINGS = (
+    Recording("vp8", "VP8", 96, 0x10A00001),
+    Recording("vp9", "VP9", 98, 0x10A00002),
+    Recording("h264", "H264", 102, 0x10A00003),
+    Recording("opus", "opus", 111, 0x10A00004),
+)
+
+
+def load(seconds):
+    """The recordings' first seconds as one, in the order of their times."""
+    merged = sorted(frame for one in RECORDINGS for frame in pcap.read(MEDIA / f"{one.name}.pcap"))
+    return [(at, frame) for at, frame in merged if at - merged[0][0] < seconds * 10**9]
+
+
+def ssrc_of(frame):
+    """The SSRC of a frame that holds RTP; 0 where it does not."""
+    datagram = frames.parse_udp(frame)
+    packet = frames.parse_rtp(datagram.payload) if datagram else None
+    return packet.ssrc if packet else 0
+
+
+def sequence_of(frame):
+    return frames.parse_rtp(frames.parse_udp(frame).payload).sequence
+
+
+def add_wires():
+    """The call's network, in this process's namespace."""
+    netns.add_veth("pub0", "a-plain")
+    netns.add_veth("a-sealed", "r-a")
+    netns.add_veth("b-sealed", "r-b")
+    netns.add_veth("b-plain", "sub0")
+    netns.add_bridge("router", "r-a", "r-b")
+
+
+def make_edges(directory):
+    """Edge A beside the publisher and edge B beside the subscriber; not yet started."""
+    cpus = edge.cpus()
+    directory = pathlib.Path(directory)
+    port = edge.af_packet
+    return (
+        edge.Edge(directory / "a", [edge.link(LINK, port(0, "a-plain"), port(1, "a-sealed"), RANGES)],
+                  cpu=cpus[0]),
+        edge.Edge(directory / "b", [edge.link(LINK, port(0, "b-plain"), port(1, "b-sealed"), RANGES)],
+                  cpu=cpus[-1]),
+    )
+
+
+def new_secret():
+    return secrets.token_urlsafe(18)
+
+
+def both(first, second, gap, *words, stdin):
+    """Runs rtpsealctl on one edge and, `gap` seconds later, on the other. Returns both results.
+
+    Neither waits for the other: deriving a key takes each of them a third of a second.
+    """
+    running = []
+    for one in (first, second):
+        process = subprocess.Popen(one.ctl_command(*words, "--json"), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process.stdin.write(stdin + "\n")
+        process.stdin.close()
+        process.stdin = None
+        running.append(process)
+        time.sleep(gap)
+    done = [process.communicate(timeout=30) for process in running]
+    for process, (_, errors) in zip(running, done):
+        if process.returncode != 0:
+            raise RuntimeError(f"rtpsealctl {' '.join(words)}: {errors.strip()}")
+    return [text for text, _ in done]
+
+
+def connect(publisher, subscriber, secret, suite=None):
+    """One session on both edges, its streams published on one and subscribed to on the other."""
+    suite_words = ["--suite", suite] if suite else []
+    for one in (publisher, subscriber):
+        one.ctl_json("session", "create", SESSION, "--e2ee", *suite_words)
+    both(publisher, subscriber, 0, "session", "connect", SESSION, "--secret-stdin", stdin=secret)
+    for one in RECORDINGS:
+        datagram = frames.parse_udp(pcap.read(MEDIA / f"{one.name}.pcap")[0][1])
+        flow = datagram.flow
+        words = ["--session", SESSION, "--link", LINK, "--id", one.name,
+                 "--src", f"{flow.src}:{flow.src_port}", "--dst", f"{flow.dst}:{flow.dst_port}",
+                 "--ssrc", hex(one.ssrc), "--pt", f"{one.payload_type}={one.codec}"]
+        publisher.ctl_json("stream", "publish", *words)
+        subscriber.ctl_json("stream", "subscribe", *words)
+
+
+class Outcome(NamedTuple):
+    """What became of one stream: frames in (with the time each was sent), lost and not as sent."""
+
+    sent: list  # (time_ns, frame)
+    sealed: list  # frames
+    received: list  # frames
+    lost: list  # (time_ns, frame) of those that did not come out
+    garbled: list  # (time_ns, frame) of those that came out other than they went in
+    disordered: bool
+
+
+def compare(ssrc, sent, sealed, received):
+    """Compares what came out of a stream with what went in, whole frames, byte for byte."""
+    mine = [(at, frame) for at, frame in sent if ssrc_of(frame) == ssrc]
+    out = [frame for _, frame in received if ssrc_of(frame) == ssrc]
+    by_sequence = {sequence_of(frame): (index, at, frame) for index, (at, frame) in enumerate(mine)}
+    order, garbled = [], []
+    for frame in out:
+        index, at, original = by_sequence.get(sequence_of(frame), (-1, 0, b""))
+        order.append(index)
+        if frame != original:
+            garbled.append((at, frame))
+    came = set(order)
+    lost = [pair for index, pair in enumerate(mine) if index not in came]
+    disordered = any(a >= b for a, b in zip(order, order[1:]))
+    return Outcome(mine, [frame for _, frame in sealed if ssrc_of(frame) == ssrc], out, lost, garbled,
+                   disordered)
+
+
+class Media:
+    """Plays recordings while recording the sealed side and the subscriber's."""
+
+    def __init__(self, merged):
+        self.sealed_recorder = wire.Recorder("r-a")
+        self.recorder = wire.Recorder("sub0")
+        self.player = wire.Player("pub0", merged).start()
+        self.sealed = self.received = self.sent = ()
+
+    def finish(self):
+        self.player.wait()
+        self.received = self.recorder.stop()
+        self.sealed = self.sealed_recorder.stop()
+        self.sent = list(zip(self.player.sent, (frame for _, frame in self.player.frames)))
+        return self
+
+    def outcome(self, ssrc):
+        return compare(ssrc, self.sent, self.sealed, self.received)
+
+    def strangers(self):
+        """Frames that came out and belong to none of the streams."""
+        known = {one.ssrc for one in RECORDINGS}
+        return [frame for _, frame in self.received if ssrc_of(frame) not in known]
