@@ -18,7 +18,7 @@ enum {
     ICMP_BYTES = 8,
     IPV6_HEADERS_MAX = 8, /* more extension headers than any sender has a use for */
     ND_REDIRECT_BYTES = 40,
-    ND_OPTIONS_MAX = 8,
+    ND_OPTIONS_MAX = 8, /* also ends the walk over options of length 0 */
 };
 
 enum {
@@ -273,8 +273,6 @@ static enum rs_frame parse_nd_redirect(const struct view *view, uint32_t offset,
 
         if (option[0] == 4)
             return parse_quoted(view, offset + 8, out);
-        if (option[1] == 0)
-            return RS_FRAME_OTHER;
         offset += 8U * option[1];
     }
     return view->end > view->readable ? RS_FRAME_TRUNCATED : RS_FRAME_OTHER;
