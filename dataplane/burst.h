@@ -31,7 +31,7 @@ struct rs_burst {
     unsigned int live_count;
     uint8_t live[RS_BURST_MAX];
     uint8_t outcomes[RS_BURST_MAX];
-    uint16_t bytes_in[RS_BURST_MAX];
+    uint32_t bytes_in[RS_BURST_MAX];
     struct rte_mbuf *mbufs[RS_BURST_MAX];
     struct rs_stream *streams[RS_BURST_MAX]; /* NULL: none found */
     struct rs_packet packets[RS_BURST_MAX];

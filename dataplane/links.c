@@ -21,7 +21,8 @@
 enum {
     DESCRIPTORS = 1024, /* of a queue, as port.c asks for */
     MBUF_CACHE = 256,
-    FRAME_EXTRA = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 4 * 4 /* VLAN tags */
+    MAX_TAGS = 4, /* VLAN tags that packet.h looks through */
+    FRAME_EXTRA = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + MAX_TAGS * RTE_VLAN_HLEN
 };
 
 static enum rs_direction other(enum rs_direction direction)
@@ -136,6 +137,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         .tx_port = out->id,
         .tx_queue = queue,
         .tx_mtu = out->mtu,
+        .tx_frame_max = out->mtu + RTE_ETHER_HDR_LEN + MAX_TAGS * RTE_VLAN_HLEN,
         .tx_offload = out->tx_offload,
         .link = (uint8_t)l,
         .direction = direction,

@@ -18,7 +18,7 @@ void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
         rte_prefetch0(rte_pktmbuf_mtod(burst->mbufs[i], void *));
         burst->live[i] = (uint8_t)i;
         burst->outcomes[i] = RS_UNDECIDED;
-        burst->bytes_in[i] = (uint16_t)burst->mbufs[i]->pkt_len;
+        burst->bytes_in[i] = burst->mbufs[i]->pkt_len;
         burst->streams[i] = NULL;
     }
 }

@@ -117,7 +117,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
                                    sender->kid, rs_sender_next_ctr(sender), crypt);
 }
 
-/* The first packet of a sender: perhaps the first that this worker has sealed with its key. */
+/* Perhaps the first packet that this worker has sealed with the key since it became active. */
 static void note_first_sealed(const struct rs_worker *worker, struct rs_key *key)
 {
     _Atomic uint64_t *first = &key->workers[worker->index].first_sealed_tsc;
@@ -156,6 +156,8 @@ static void seal_group(struct rs_worker *worker, struct rs_burst *burst, const u
         else
             burst->outcomes[batch.places[i]] = RS_CIPHER_ERROR;
     }
+    if (rc == 0 && batch.count > 0)
+        note_first_sealed(worker, batch.senders[batch.count - 1]->key);
     for (unsigned int i = 0; i < batch.replaced_count; i++)
         rs_sender_end(worker->senders, batch.replaced[i]);
 }

@@ -9,7 +9,7 @@
 
 #include "worker.h"
 
-static void count(struct rs_counters *counters, uint16_t bytes_in, uint32_t bytes_out,
+static void count(struct rs_counters *counters, uint32_t bytes_in, uint32_t bytes_out,
                   enum rs_outcome outcome)
 {
     counters->packets_in++;
@@ -19,6 +19,13 @@ static void count(struct rs_counters *counters, uint16_t bytes_in, uint32_t byte
         counters->packets_out++;
         counters->bytes_out += bytes_out;
     }
+}
+
+/* A driver would drop it without a word. */
+static void mark_too_big(struct rs_burst *burst, unsigned int place)
+{
+    if (!rs_outcome_is_drop((enum rs_outcome)burst->outcomes[place]))
+        burst->outcomes[place] = RS_TOO_BIG;
 }
 
 static unsigned int send_all(const struct rs_path *path, struct rte_mbuf **mbufs, unsigned int n)
@@ -52,6 +59,8 @@ void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
 
     for (unsigned int i = 0; i < burst->received; i++) {
         bytes_out[i] = burst->mbufs[i]->pkt_len;
+        if (bytes_out[i] > burst->path->tx_frame_max)
+            mark_too_big(burst, i);
         if (rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i])) {
             dropped[dropped_count++] = burst->mbufs[i];
         } else {

@@ -19,7 +19,8 @@
 struct rs_path {
     uint16_t rx_port, rx_queue;
     uint16_t tx_port, tx_queue;
-    uint16_t tx_mtu;
+    uint16_t tx_mtu;       /* the longest IP packet, in bytes */
+    uint32_t tx_frame_max; /* the longest frame, in bytes */
     uint64_t tx_offload;
     uint8_t link;
     enum rs_direction direction;
