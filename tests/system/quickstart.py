@@ -137,8 +137,9 @@ class Story:
 
     def read_counters(self):
         """Each edge's counters of each stream, by the recording's name."""
-        return [{one.name: edge.ctl_json("stream", "get", one.name)["counters"]
-                 for one in call.RECORDINGS} for edge in (self.publisher, self.subscriber)]
+        return [{one.name: edge.ctl_json("stream", "get", one.name)[direction]
+                 for one in call.RECORDINGS}
+                for edge, direction in ((self.publisher, "seal"), (self.subscriber, "open"))]
 
     # ---- what must be so --------------------------------------------------------------------
 
@@ -170,7 +171,7 @@ class Story:
         self.expect(outcome.lost, f"{one.name}: opened with a wrong secret")
         self.expect(len(outcome.lost) == mismatch, f"{one.name}: {len(outcome.lost)} packets not"
                     f" delivered, but secret_mismatch is {mismatch}")
-        self.expect(len(outcome.sealed) == len(outcome.sent) == at_edge_a["outcomes"]["sealed"],
+        self.expect(len(outcome.sealed) == len(outcome.sent) == at_edge_a["passes"]["sealed"],
                     f"{one.name}: {len(outcome.sent)} packets in, {len(outcome.sealed)} on the sealed"
                     f" side, counted {at_edge_a['outcomes']['sealed']}")
         clear = {frame for _, frame in outcome.sent}.intersection(outcome.sealed)
