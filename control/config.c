@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From text values to one checked configuration: defaults, overrides, ranges, and what must not
+ * occur twice. How the file is written is in config_file.c, how one value is in config_value.c.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "config_file.h"
+#include "config_value.h"
+
+enum { FILE_MAX_BYTES = 1 << 20, LINK_NAME_MAX = 32, PATH_TEXT = 96 };
+
+bool rs_config_grace_fits(uint64_t grace_ms, uint64_t activate_after_ms)
+{
+    if (grace_ms == 0 && activate_after_ms == 0)
+        return true;
+    return grace_ms >= activate_after_ms + RS_GRACE_MARGIN_MS;
+}
+
+/* The value that counts, and who is to blame for it: the override's origin stands alone. */
+static const char *pick(const struct rs_reader *file, struct rs_override override,
+                        const char *in_file, const char **path, struct rs_reader *reader)
+{
+    *reader = *file;
+    if (override.value == NULL)
+        return in_file;
+    reader->name = NULL;
+    *path = override.origin;
+    return override.value;
+}
+
+/* "1,3,5" from the command line or the environment. */
+static void read_cpu_list(struct rs_reader *reader, struct rs_override list, unsigned int *cpus,
+                          size_t *count)
+{
+    struct rs_reader outside = *reader;
+    char *copy = strdup(list.value), *state = NULL;
+
+    outside.name = NULL;
+    for (char *cpu = copy != NULL ? strtok_r(copy, ",", &state) : NULL; cpu != NULL;
+         cpu = strtok_r(NULL, ",", &state))
+        rs_value_cpu(&outside, list.origin, cpu, cpus, count, RS_MAX_WORKERS);
+    if (*count == 0)
+        rs_value_fail(&outside, list.origin, list.value, "a list of CPUs such as 1,2");
+    reader->failed = outside.failed;
+    free(copy);
+}
+
+static void read_cpus(struct rs_reader *reader, const struct rs_file *file, struct rs_override list,
+                      struct rs_dataplane_config *config)
+{
+    unsigned int *cpus = calloc(RS_MAX_WORKERS, sizeof(cpus[0]));
+    char path[PATH_TEXT];
+
+    config->cpus = cpus;
+    if (cpus == NULL) {
+        rs_value_fail(reader, "cpus", NULL, "memory");
+        return;
+    }
+    if (list.value != NULL) {
+        read_cpu_list(reader, list, cpus, &config->cpu_count);
+        return;
+    }
+    for (uint32_t i = 0; i < file->cpus_count; i++) {
+        snprintf(path, sizeof(path), "cpus[%u]", i);
+        rs_value_cpu(reader, path, file->cpus[i], cpus, &config->cpu_count, RS_MAX_WORKERS);
+    }
+    if (file->cpus_count == 0)
+        rs_value_fail(reader, "cpus", NULL, "a list of CPUs, one for each worker");
+}
+
+static void read_port(struct rs_reader *reader, const char *path, const struct rs_file_port *file,
+                      struct rs_port_config *port)
+{
+    static const char accepted[] = "{pci: \"0000:03:00.0\"} or {vdev: \"NAME,OPTIONS\"}";
+
+    if (file == NULL || (file->pci == NULL && file->vdev == NULL)) {
+        rs_value_fail(reader, path, NULL, accepted);
+        return;
+    }
+    if (file->pci != NULL && file->vdev != NULL) {
+        rs_value_fail(reader, path, file->vdev, "pci or vdev, not both");
+        return;
+    }
+    if (file->pci != NULL && strspn(file->pci, "0123456789abcdefABCDEF:.") != strlen(file->pci))
+        rs_value_fail(reader, path, file->pci, "a PCI address such as 0000:03:00.0");
+    if ((file->pci != NULL ? file->pci : file->vdev)[0] == '\0')
+        rs_value_fail(reader, path, "", accepted);
+    port->pci = file->pci != NULL ? strdup(file->pci) : NULL;
+    port->vdev = file->vdev != NULL ? strdup(file->vdev) : NULL;
+}
+
+static void read_media(struct rs_reader *reader, unsigned int link, const struct rs_file_link *file,
+                       struct rs_link_config *config)
+{
+    struct rs_range *ranges = calloc(file->media_count + 1, sizeof(ranges[0]));
+    char path[PATH_TEXT];
+
+    config->media = ranges;
+    config->media_count = ranges != NULL ? file->media_count : 0;
+    snprintf(path, sizeof(path), "links[%u].media", link);
+    if (file->media_count == 0)
+        rs_value_fail(reader, path, NULL, "at least one {ip: NETWORK, ports: \"FIRST-LAST\"}");
+    for (uint32_t i = 0; i < config->media_count; i++) {
+        const struct rs_file_range *range = &file->media[i];
+
+        snprintf(path, sizeof(path), "links[%u].media[%u].ip", link, i);
+        if (rs_range_parse_ip(range->ip, &ranges[i]) != 0)
+            rs_value_fail(reader, path, range->ip,
+                          "an address or a network without bits behind its prefix");
+        snprintf(path, sizeof(path), "links[%u].media[%u].ports", link, i);
+        if (range->ports == NULL || rs_range_parse_ports(range->ports, &ranges[i]) != 0)
+            rs_value_fail(reader, path, range->ports, "FIRST-LAST or one port, 1 to 65535");
+    }
+}
+
+static void read_link_name(struct rs_reader *reader, unsigned int index, const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789_.-";
+    char path[PATH_TEXT];
+
+    snprintf(path, sizeof(path), "links[%u].name", index);
+    if (name == NULL || name[0] == '\0' || strlen(name) > LINK_NAME_MAX ||
+        strspn(name, allowed) != strlen(name))
+        rs_value_fail(reader, path, name, "1 to 32 characters of A-Z a-z 0-9 _ . -");
+}
+
+static void read_link(struct rs_reader *reader, unsigned int index, const struct rs_file_link *file,
+                      struct rs_link_config *link)
+{
+    char path[PATH_TEXT];
+
+    read_link_name(reader, index, file->name);
+    link->name = strdup(file->name != NULL ? file->name : "");
+    snprintf(path, sizeof(path), "links[%u].plain", index);
+    read_port(reader, path, file->plain, &link->plain);
+    snprintf(path, sizeof(path), "links[%u].sealed", index);
+    read_port(reader, path, file->sealed, &link->sealed);
+    read_media(reader, index, file, link);
+    snprintf(path, sizeof(path), "links[%u].injected", index);
+    if (file->injected != NULL && strcmp(file->injected, "drop") != 0)
+        rs_value_fail(reader, path, file->injected,
+                      strcmp(file->injected, "pass_known") == 0
+                          ? "drop: pass_known is not available in this version"
+                          : "drop");
+}
+
+/* What DPDK would take for the same device: a vdev is named by what comes before its options. */
+static bool same_device(const struct rs_port_config *a, const struct rs_port_config *b)
+{
+    if (a->pci != NULL && b->pci != NULL)
+        return strcasecmp(a->pci, b->pci) == 0;
+    if (a->vdev == NULL || b->vdev == NULL)
+        return false;
+    return strcspn(a->vdev, ",") == strcspn(b->vdev, ",") &&
+           strncmp(a->vdev, b->vdev, strcspn(a->vdev, ",")) == 0;
+}
+
+static void check_devices(struct rs_reader *reader, const struct rs_dataplane_config *config)
+{
+    static const char *const sides[] = {"plain", "sealed"};
+    char path[PATH_TEXT];
+
+    for (size_t i = 0; i < 2 * config->link_count; i++) {
+        const struct rs_link_config *link = &config->links[i / 2];
+        const struct rs_port_config *port = i % 2 == 0 ? &link->plain : &link->sealed;
+
+        for (size_t j = 0; j < i; j++) {
+            const struct rs_link_config *other = &config->links[j / 2];
+
+            if (!same_device(port, j % 2 == 0 ? &other->plain : &other->sealed))
+                continue;
+            snprintf(path, sizeof(path), "links[%zu].%s", i / 2, sides[i % 2]);
+            rs_value_fail(reader, path, port->pci != NULL ? port->pci : port->vdev,
+                          "each device once");
+        }
+    }
+}
+
+static void check_names(struct rs_reader *reader, const struct rs_dataplane_config *config)
+{
+    char path[PATH_TEXT];
+
+    for (size_t i = 0; i < config->link_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(config->links[i].name, config->links[j].name) != 0)
+                continue;
+            snprintf(path, sizeof(path), "links[%zu].name", i);
+            rs_value_fail(reader, path, config->links[i].name, "each name once");
+        }
+    }
+}
+
+static void read_links(struct rs_reader *reader, const struct rs_file *file,
+                       struct rs_dataplane_config *config)
+{
+    struct rs_link_config *links = calloc(file->links_count + 1, sizeof(links[0]));
+
+    config->links = links;
+    config->link_count = links != NULL ? file->links_count : 0;
+    if (file->links_count == 0 || file->links_count > RS_MAX_LINKS)
+        rs_value_fail(reader, "links", NULL, "1 to 64 links");
+    for (unsigned int i = 0; i < config->link_count; i++)
+        read_link(reader, i, &file->links[i], &links[i]);
+    check_names(reader, config);
+    check_devices(reader, config);
+}
+
+static void read_e2ee(struct rs_reader *reader, const struct rs_file *file,
+                      struct rs_e2ee_config *e2ee)
+{
+    static const struct rs_file_e2ee absent;
+    const struct rs_file_e2ee *text = file->e2ee != NULL ? file->e2ee : &absent;
+    const char *names[64] = {NULL};
+    unsigned int index;
+
+    for (size_t i = 0; i < rs_suite_count && i + 1 < 64; i++)
+        names[i] = rs_suites[i].name;
+    e2ee->enabled = rs_value_bool(reader, "e2ee.enabled", text->enabled, true);
+    index = rs_value_word(reader, "e2ee.suite", text->suite, names, UINT32_MAX);
+    e2ee->suite = index != UINT32_MAX ? &rs_suites[index] : rs_suite_default();
+    e2ee->grace_ms =
+        rs_value_number(reader, "e2ee.grace_ms", text->grace_ms, 0, RS_GRACE_MS_MAX, 30000);
+    e2ee->activate_after_ms = rs_value_number(reader, "e2ee.activate_after_ms",
+                                              text->activate_after_ms, 0, RS_ACTIVATE_MS_MAX, 2000);
+    if (!rs_config_grace_fits(e2ee->grace_ms, e2ee->activate_after_ms))
+        rs_value_fail(reader, "e2ee.grace_ms", text->grace_ms != NULL ? text->grace_ms : "30000",
+                      "at least activate_after_ms + 2000, or both 0");
+    e2ee->replay_window = rs_value_number(reader, "e2ee.replay_window", text->replay_window, 0,
+                                          RS_REPLAY_MAX_WINDOW, 4096);
+    if (e2ee->replay_window != 0 && e2ee->replay_window < RS_REPLAY_MIN_WINDOW)
+        rs_value_fail(reader, "e2ee.replay_window", text->replay_window,
+                      "64 to 8192, or 0 for none");
+}
+
+static void read_memory(struct rs_reader *reader, const struct rs_file *file,
+                        struct rs_override memory_mb, struct rs_dataplane_config *config)
+{
+    static const char *const hugepages[] = {"auto", "required", "off", NULL};
+    static const struct rs_file_memory absent;
+    const struct rs_file_memory *text = file->memory != NULL ? file->memory : &absent;
+    struct rs_reader source;
+    const char *path = "memory.mb";
+    const char *mb = pick(reader, memory_mb, text->mb, &path, &source);
+
+    config->memory_mb = rs_value_number(&source, path, mb, RS_MEMORY_MB_MIN, RS_MEMORY_MB_MAX, 512);
+    reader->failed = source.failed;
+    config->hugepages =
+        (enum rs_hugepages)rs_value_word(reader, "memory.hugepages", text->hugepages, hugepages, 0);
+}
+
+static void read_limits(struct rs_reader *reader, const struct rs_file *file,
+                        struct rs_dataplane_config *config)
+{
+    static const struct rs_file_limits absent;
+    const struct rs_file_limits *text = file->limits != NULL ? file->limits : &absent;
+    const uint32_t max = 1 << 24;
+
+    config->max_sessions =
+        rs_value_number(reader, "limits.sessions", text->sessions, 1, max, 65536);
+    config->max_streams = rs_value_number(reader, "limits.streams", text->streams, 1, max, 262144);
+    config->max_senders = rs_value_number(reader, "limits.senders", text->senders, 1, max, 262144);
+    config->lock_policy = rs_value_bool(reader, "lock_keys", file->lock_keys, true)
+                              ? RS_LOCK_REQUIRED
+                              : RS_LOCK_TRIED;
+}
+
+static void read_control(struct rs_reader *reader, const struct rs_file *file,
+                         const struct rs_overrides *overrides, struct rs_config *config)
+{
+    static const struct rs_file_control absent;
+    const struct rs_file_control *text = file->control != NULL ? file->control : &absent;
+    const char *path = "control.socket";
+    struct rs_reader source;
+    const char *socket = pick(reader, overrides->socket, text->socket, &path, &source);
+    const struct rs_override level = overrides->log_level;
+
+    if (socket != NULL &&
+        (socket[0] != '/' || strlen(socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
+        rs_value_fail(&source, path, socket, "an absolute path of at most 107 bytes");
+    config->socket_path = strdup(socket != NULL ? socket : RS_SOCKET_PATH);
+    config->operators = strdup(text->operators != NULL ? text->operators : "rtpseal");
+    config->viewers = strdup(text->viewers != NULL ? text->viewers : "rtpseal-view");
+    config->log_level = RS_LOG_INFO;
+    source.name = NULL;
+    if (level.value != NULL && rs_log_parse_level(level.value, &config->log_level) != 0)
+        rs_value_fail(&source, level.origin, level.value, "error, warning, info or debug");
+    reader->failed = source.failed;
+}
+
+static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file *file,
+                                  const struct rs_overrides *overrides)
+{
+    struct rs_config *config = calloc(1, sizeof(*config));
+
+    if (config == NULL) {
+        rs_value_fail(reader, "all", NULL, "memory");
+        return NULL;
+    }
+    read_cpus(reader, file, overrides->cpus, &config->dataplane);
+    read_memory(reader, file, overrides->memory_mb, &config->dataplane);
+    read_links(reader, file, &config->dataplane);
+    read_control(reader, file, overrides, config);
+    read_e2ee(reader, file, &config->e2ee);
+    read_limits(reader, file, &config->dataplane);
+    if (!reader->failed)
+        return config;
+    rs_config_free(config);
+    return NULL;
+}
+
+struct rs_config *rs_config_parse(const char *name, const char *text, size_t bytes,
+                                  const struct rs_overrides *overrides,
+                                  char error[RS_CONFIG_ERROR_MAX])
+{
+    static const struct rs_overrides none;
+    struct rs_reader reader = {name, error, RS_CONFIG_ERROR_MAX, false};
+    struct rs_file *file = rs_file_parse(name, text, bytes, error, RS_CONFIG_ERROR_MAX);
+    struct rs_config *config;
+
+    if (file == NULL)
+        return NULL;
+    config = read_all(&reader, file, overrides != NULL ? overrides : &none);
+    rs_file_free(file);
+    return config;
+}
+
+struct rs_config *rs_config_load(const char *path, const struct rs_overrides *overrides,
+                                 char error[RS_CONFIG_ERROR_MAX])
+{
+    FILE *stream = fopen(path, "re");
+    char *text = stream != NULL ? malloc(FILE_MAX_BYTES) : NULL;
+    struct rs_config *config = NULL;
+    size_t bytes;
+
+    if (text == NULL) {
+        snprintf(error, RS_CONFIG_ERROR_MAX, "%s: %s", path, strerror(errno));
+    } else {
+        bytes = fread(text, 1, FILE_MAX_BYTES, stream);
+        if (ferror(stream))
+            snprintf(error, RS_CONFIG_ERROR_MAX, "%s: %s", path, strerror(errno));
+        else if (bytes == FILE_MAX_BYTES)
+            snprintf(error, RS_CONFIG_ERROR_MAX, "%s: is longer than 1 MiB", path);
+        else
+            config = rs_config_parse(path, text, bytes, overrides, error);
+    }
+    free(text);
+    if (stream != NULL)
+        fclose(stream);
+    return config;
+}
+
+void rs_config_free(struct rs_config *config)
+{
+    if (config == NULL)
+        return;
+    for (size_t i = 0; i < config->dataplane.link_count; i++) {
+        const struct rs_link_config *link = &config->dataplane.links[i];
+
+        free((char *)link->name);
+        free((char *)link->plain.pci);
+        free((char *)link->plain.vdev);
+        free((char *)link->sealed.pci);
+        free((char *)link->sealed.vdev);
+        free((struct rs_range *)link->media);
+    }
+    free((struct rs_link_config *)config->dataplane.links);
+    free((unsigned int *)config->dataplane.cpus);
+    free(config->socket_path);
+    free(config->operators);
+    free(config->viewers);
+    free(config);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The handlers of the method_*.c files and the parameters that each is given. The table of methods
+ * fills the structs; a handler casts `params` to the one named above it. */
+#pragma once
+
+#include "control/methods.h"
+#include "dataplane/dataplane.h"
+
+/* method_system.c: no parameters */
+rs_handler_fn rs_method_rpc_get_methods, rs_method_get_version, rs_method_has_e2ee_support,
+    rs_method_shutdown;
+
+struct rs_log_params {
+    unsigned int level; /* 1 + enum rs_log_level */
+};
+rs_handler_fn rs_method_log_set_level;
+
+/* method_session.c */
+struct rs_create_params {
+    const char *session_id, *suite;
+    unsigned int media_mode, archive_mode; /* 1 + the enum */
+    struct rs_optional e2ee, grace_ms, activate_after_ms, replay_window;
+};
+rs_handler_fn rs_method_session_create;
+
+struct rs_secret_params {
+    const char *session_id;
+    struct rs_text encryption_secret, base_key;
+    struct rs_optional activate_after_ms, grace_ms, expect_epoch;
+};
+rs_handler_fn rs_method_session_connect, rs_method_session_set_encryption_secret;
+
+struct rs_session_params {
+    const char *session_id;
+};
+rs_handler_fn rs_method_session_get, rs_method_session_disconnect, rs_method_session_delete;
+
+struct rs_list_params {
+    const char *session_id; /* stream_list only */
+    const char *cursor;
+    struct rs_optional limit;
+};
+rs_handler_fn rs_method_session_list;
+
+/* method_stream.c */
+struct rs_stream_params {
+    const char *session_id, *stream_id, *link, *suite;
+    json_t *flow, *ssrc, *payload_types;
+    struct rs_optional replay_window;
+};
+rs_handler_fn rs_method_stream_publish, rs_method_stream_subscribe;
+
+struct rs_stream_id_params {
+    const char *stream_id;
+};
+rs_handler_fn rs_method_stream_get, rs_method_stream_delete;
+rs_handler_fn rs_method_stream_list; /* struct rs_list_params */
+
+/* method_stats.c */
+struct rs_stats_params {
+    unsigned int scope; /* 1 + index: daemon, port, worker, session, stream */
+    const char *session_id, *stream_id;
+};
+rs_handler_fn rs_method_stats_get;
+json_t *rs_stats_counters(const struct rs_counters *counters); /* new reference */
+
+/* method_events.c */
+struct rs_events_params {
+    json_t *types;
+    const char *instance;
+    struct rs_optional from_seq;
+};
+rs_handler_fn rs_method_events_subscribe, rs_method_events_unsubscribe;

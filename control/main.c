@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The daemon's composition root: what is started, in which order, and taken down in reverse.
+ * Everything else is elsewhere.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <event2/event.h>
+
+#include "control/args.h"
+#include "control/config.h"
+#include "control/control.h"
+#include "control/events.h"
+#include "control/jsonrpc.h"
+#include "control/kdf.h"
+#include "control/registry.h"
+#include "control/server.h"
+#include "dataplane/dataplane.h"
+
+/* The main thread's events outside the control socket. */
+struct sources {
+    struct event *dataplane, *kdf, *terminate, *interrupt;
+};
+
+/* Keys must not reach a core file, a debugger, or a file that others can read. */
+static void harden_process(void)
+{
+    static const struct rlimit no_core = {0, 0};
+
+    prctl(PR_SET_DUMPABLE, 0);
+    setrlimit(RLIMIT_CORE, &no_core);
+    umask(027);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_dataplane(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    rs_dataplane_poll(arg);
+}
+
+static void on_kdf(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    rs_kdf_poll(arg);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    (void)what;
+    rs_log(RS_LOG_INFO, "rtpseald: %s: ending", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    event_base_loopbreak(arg);
+}
+
+static int add_source(struct event **source, struct event *made)
+{
+    *source = made;
+    return made != NULL && event_add(made, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int add_sources(struct sources *sources, struct rs_control *control)
+{
+    struct event_base *base = control->base;
+    const int dataplane = rs_dataplane_fd(control->dataplane), kdf = rs_kdf_fd(control->kdf);
+    const short readable = EV_READ | EV_PERSIST;
+
+    if (add_source(&sources->dataplane,
+                   event_new(base, dataplane, readable, on_dataplane, control->dataplane)) != 0 ||
+        add_source(&sources->kdf, event_new(base, kdf, readable, on_kdf, control->kdf)) != 0 ||
+        add_source(&sources->terminate, evsignal_new(base, SIGTERM, on_signal, base)) != 0 ||
+        add_source(&sources->interrupt, evsignal_new(base, SIGINT, on_signal, base)) != 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void remove_sources(struct sources *sources)
+{
+    struct event *all[] = {sources->dataplane, sources->kdf, sources->terminate,
+                           sources->interrupt};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (all[i] != NULL)
+            event_free(all[i]);
+    }
+}
+
+static void serve(struct rs_control *control)
+{
+    const struct rs_dataplane_config *config = &control->config->dataplane;
+
+    rs_log(RS_LOG_INFO,
+           "rtpseald: ready version=" RTPSEAL_VERSION " links=%zu workers=%u socket=%s",
+           config->link_count, rs_dataplane_worker_count(control->dataplane),
+           control->config->socket_path);
+    event_base_dispatch(control->base);
+}
+
+static enum rs_exit run(const struct rs_config *config)
+{
+    struct rs_control control = {.config = config, .started_ms = rs_control_now_ms()};
+    enum rs_exit result = RS_EXIT_START_FAILED;
+    struct rs_server *server = NULL;
+    struct sources sources = {0};
+    char instance[RS_INSTANCE_MAX];
+
+    rs_control_random_hex(instance, 16);
+    control.instance = instance;
+    /* The dataplane first: threads made later inherit the affinity that keeps off its workers. */
+    control.dataplane = rs_dataplane_create(&config->dataplane, &rs_registry_observer);
+    if (control.dataplane == NULL)
+        return RS_EXIT_START_FAILED;
+    control.base = event_base_new();
+    control.kdf = rs_kdf_create();
+    control.events = rs_events_create(instance, RS_EVENT_RING);
+    if (control.base != NULL && control.events != NULL)
+        control.registry =
+            rs_registry_create(control.base, config, control.dataplane, control.events);
+    if (control.kdf == NULL || control.registry == NULL || add_sources(&sources, &control) != 0)
+        rs_log(RS_LOG_ERROR, "rtpseald: cannot start: %s", strerror(errno));
+    else
+        server = rs_server_create(&control);
+    if (server != NULL) {
+        result = RS_EXIT_OK;
+        serve(&control);
+    }
+    rs_server_destroy(server);
+    remove_sources(&sources);
+    rs_kdf_destroy(control.kdf);
+    rs_registry_destroy(control.registry);
+    rs_events_destroy(control.events);
+    rs_dataplane_destroy(control.dataplane);
+    if (control.base != NULL)
+        event_base_free(control.base);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    char error[RS_CONFIG_ERROR_MAX] = "";
+    struct rs_config *config;
+    struct rs_args args;
+    enum rs_exit result = rs_args_parse(argc, argv, &args);
+
+    if (result != RS_EXIT_OK || args.task == RS_TASK_NONE)
+        return result;
+    config = rs_config_load(args.config_path, &args.overrides, error);
+    if (config == NULL) {
+        fprintf(stderr, "rtpseald: %s\n", error);
+        return RS_EXIT_CONFIGURATION;
+    }
+    if (args.task == RS_TASK_CHECK_CONFIG) {
+        printf("%s: ok\n", args.config_path);
+    } else {
+        rs_log_set_level(config->log_level);
+        rs_jsonrpc_init();
+        harden_process();
+        result = run(config);
+    }
+    rs_config_free(config);
+    return result;
+}

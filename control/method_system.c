@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Methods about the daemon itself: what it offers, what it runs on, its log, its end.
+ */
+#include "handlers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "control/config.h"
+#include "control/kdf.h"
+#include "control/server.h"
+#include "control/stream.h"
+
+enum { API_VERSION = 1, WIRE_VERSION = 1 };
+
+/* Long enough for the reply to leave. */
+static const struct timeval shutdown_delay = {0, 50000};
+
+static json_t *param_json(const struct rs_param *param)
+{
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s, s:s}", "name", param->name, "type",
+                            rs_param_type_name(param->type), "required", param->need == RS_REQUIRED,
+                            "help", param->help, "accepted", param->accepted);
+
+    if (param->words != NULL) {
+        json_t *words = json_array();
+
+        for (size_t i = 0; param->words[i] != NULL; i++)
+            json_array_append_new(words, json_string(param->words[i]));
+        json_object_set_new(row, "values", words);
+    }
+    return row;
+}
+
+enum rs_reply rs_method_rpc_get_methods(struct rs_request *request, const void *params)
+{
+    json_t *methods = json_array();
+
+    (void)params;
+    for (size_t i = 0; i < rs_rpc_method_count; i++) {
+        json_t *rows = json_array();
+
+        for (size_t j = 0; j < rs_rpc_methods[i].param_count; j++)
+            json_array_append_new(rows, param_json(&rs_rpc_methods[i].params[j]));
+        json_array_append_new(methods,
+                              json_pack("{s:s, s:s, s:s, s:o}", "name", rs_rpc_methods[i].name,
+                                        "role", rs_role_name(rs_rpc_methods[i].role), "help",
+                                        rs_rpc_methods[i].help, "params", rows));
+    }
+    request->result = json_pack("{s:o}", "methods", methods);
+    return RS_REPLY_NOW;
+}
+
+static json_t *limits_json(const struct rs_config *config)
+{
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I, s:I}", "request_bytes",
+                     RS_REQUEST_MAX, "reply_bytes", RS_REPLY_MAX, "clients", RS_CLIENTS_MAX,
+                     "event_ring", RS_EVENT_RING, "session_id_characters", RS_ID_MAX,
+                     "stream_ssrcs", RS_SSRCS_MAX, "previous_secrets", RS_PREVIOUS_MAX, "sessions",
+                     (json_int_t)config->dataplane.max_sessions, "streams",
+                     (json_int_t)config->dataplane.max_streams, "senders",
+                     (json_int_t)config->dataplane.max_senders);
+}
+
+enum rs_reply rs_method_get_version(struct rs_request *request, const void *params)
+{
+    struct rs_host_info host = {0};
+
+    (void)params;
+    rs_dataplane_get_host(request->control->dataplane, &host);
+    request->result =
+        json_pack("{s:s, s:i, s:i, s:s, s:s, s:s, s:b, s:b, s:i, s:s, s:o}", "version",
+                  RTPSEAL_VERSION, "api_version", API_VERSION, "wire_version", WIRE_VERSION,
+                  "dpdk_version", host.dpdk_version, "ipsec_mb_version", host.ipsec_mb_version,
+                  "isa", host.isa, "hugepages", host.hugepages, "locked", host.locked, "workers",
+                  (int)rs_dataplane_worker_count(request->control->dataplane), "instance",
+                  request->control->instance, "limits", limits_json(request->control->config));
+    return RS_REPLY_NOW;
+}
+
+/* The flags that matter here, of the first CPU as the kernel lists them. */
+static json_t *cpu_features(void)
+{
+    static const char *const wanted[] = {"aes",      "pclmulqdq", "avx2",       "avx512f",
+                                         "avx512bw", "vaes",      "vpclmulqdq", "sha_ni"};
+    json_t *found = json_array();
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    char *line = NULL;
+    size_t size = 0;
+
+    while (file != NULL && getline(&line, &size, file) > 0 && strncmp(line, "flags", 5) != 0)
+        continue;
+    for (char *state = NULL, *word = line != NULL ? strtok_r(line, " \t\n", &state) : NULL;
+         word != NULL; word = strtok_r(NULL, " \t\n", &state)) {
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+            if (strcmp(word, wanted[i]) == 0)
+                json_array_append_new(found, json_string(word));
+        }
+    }
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return found;
+}
+
+static bool lists(const json_t *array, const char *word)
+{
+    const json_t *value;
+    size_t i;
+
+    json_array_foreach(array, i, value) {
+        if (strcmp(json_string_value(value), word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static json_t *suites_json(const struct rs_config *config)
+{
+    json_t *suites = json_array();
+
+    for (size_t i = 0; i < rs_suite_count; i++)
+        json_array_append_new(suites,
+                              json_pack("{s:s, s:i, s:i, s:b}", "name", rs_suites[i].name, "number",
+                                        (int)rs_suites[i].number, "tag_bytes", (int)rs_suites[i].nt,
+                                        "default", &rs_suites[i] == config->e2ee.suite));
+    return suites;
+}
+
+static json_t *codecs_json(void)
+{
+    json_t *codecs = json_array();
+
+    for (size_t i = 0; i < rs_codec_count; i++)
+        json_array_append_new(codecs, json_string(rs_codecs[i].name));
+    return codecs;
+}
+
+enum rs_reply rs_method_has_e2ee_support(struct rs_request *request, const void *params)
+{
+    const struct rs_config *config = request->control->config;
+    json_t *features = cpu_features();
+    const char *why_not = NULL;
+
+    (void)params;
+    if (!config->e2ee.enabled)
+        why_not = "end-to-end encryption is switched off in the configuration (e2ee.enabled)";
+    else if (!lists(features, "aes"))
+        why_not = "the CPU has no AES instructions";
+    request->result =
+        json_pack("{s:b, s:s?, s:o, s:o, s:o}", "supported", why_not == NULL, "why_not", why_not,
+                  "cpu_features", features, "suites", suites_json(config), "codecs", codecs_json());
+    return RS_REPLY_NOW;
+}
+
+enum rs_reply rs_method_log_set_level(struct rs_request *request, const void *params)
+{
+    const struct rs_log_params *log = params;
+
+    rs_log_set_level((enum rs_log_level)(log->level - 1));
+    request->result = json_object();
+    return RS_REPLY_NOW;
+}
+
+enum rs_reply rs_method_shutdown(struct rs_request *request, const void *params)
+{
+    (void)params;
+    event_base_loopexit(request->control->base, &shutdown_delay);
+    request->result = json_object();
+    return RS_REPLY_NOW;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Names to sessions and streams. Together with session, keys and stream the only caller of the
+ * dataplane's mutators. Main thread alone. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "control/map.h"
+
+struct event_base;
+struct rs_config;
+struct rs_dataplane;
+struct rs_events;
+struct rs_observer;
+struct rs_session_record;
+struct rs_stream_record;
+
+TAILQ_HEAD(rs_session_list, rs_session_record);
+TAILQ_HEAD(rs_stream_list, rs_stream_record);
+
+/* Owner: main. Lists are in the order of creation, that is of `serial`. */
+struct rs_registry {
+    struct event_base *base;
+    const struct rs_config *config;
+    struct rs_dataplane *dataplane;
+    struct rs_events *events;
+    struct rs_map sessions_by_id, streams_by_id;
+    struct rs_session_list sessions;
+    struct rs_stream_list streams;
+    uint64_t next_serial;
+};
+
+/* Borrows all. Returns NULL without memory. */
+struct rs_registry *rs_registry_create(struct event_base *base, const struct rs_config *config,
+                                       struct rs_dataplane *dataplane, struct rs_events *events);
+
+/* Deletes every stream and session first. */
+void rs_registry_destroy(struct rs_registry *registry);
+
+/* What the dataplane tells; for rs_dataplane_create. */
+extern const struct rs_observer rs_registry_observer;
+
+/* Borrowed, or NULL. */
+struct rs_session_record *rs_registry_find_session(const struct rs_registry *registry,
+                                                   const char *id);
+struct rs_stream_record *rs_registry_find_stream(const struct rs_registry *registry,
+                                                 const char *id);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The control socket: binding it without stealing it, accepting, and the role of whoever connects.
+ * What is said on a connection is not here.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "control/config.h"
+
+enum { BACKLOG = 64, NO_GROUP = -1 };
+
+struct client_slot {
+    struct rs_conn *conn; /* NULL: free */
+};
+
+/* Owner: main. */
+struct rs_server {
+    struct rs_control *control;
+    int fd;
+    bool bound;
+    struct event *acceptable;
+    gid_t operators, viewers; /* NO_GROUP: there is none */
+    struct client_slot slots[RS_CLIENTS_MAX];
+};
+
+static gid_t find_group(const char *name)
+{
+    const struct group *group = getgrnam(name);
+
+    if (group != NULL)
+        return group->gr_gid;
+    rs_log(RS_LOG_WARNING, "there is no group %s: nobody has its role", name);
+    return (gid_t)NO_GROUP;
+}
+
+static bool is_member(gid_t wanted, gid_t primary, const gid_t *groups, size_t count)
+{
+    if (wanted == (gid_t)NO_GROUP)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i] == wanted)
+            return true;
+    }
+    return primary == wanted;
+}
+
+/* SO_PEERCRED tells the primary group only, SO_PEERGROUPS the others, as they were on connect. */
+static int read_peer(const struct rs_server *server, int fd, struct rs_peer *peer)
+{
+    struct ucred cred;
+    socklen_t length = sizeof(cred);
+    gid_t *groups = NULL;
+    size_t count;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &length) != 0)
+        return -errno;
+    *peer = (struct rs_peer){.role = RS_ROLE_NONE, .uid = cred.uid, .pid = cred.pid};
+    length = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &length) != 0 && errno == ERANGE) {
+        groups = malloc(length);
+        if (groups == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0)
+            length = 0;
+    }
+    count = groups != NULL ? length / sizeof(gid_t) : 0;
+    if (cred.uid == 0 || cred.uid == geteuid())
+        peer->role = RS_ROLE_ADMIN;
+    else if (is_member(server->operators, cred.gid, groups, count))
+        peer->role = RS_ROLE_OPERATOR;
+    else if (is_member(server->viewers, cred.gid, groups, count))
+        peer->role = RS_ROLE_VIEWER;
+    free(groups);
+    return 0;
+}
+
+/* One line, as far as the socket takes it, and the end. */
+static void turn_away(int fd, enum rs_reason reason, const char *message)
+{
+    struct rs_error error;
+    size_t bytes = 0;
+    char *text;
+
+    rs_error_set(&error, reason, NULL, "%s", message);
+    text = rs_jsonrpc_error(NULL, &error, &bytes);
+    if (text != NULL && send(fd, text, bytes, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        rs_log(RS_LOG_DEBUG, "a client that was turned away was gone before");
+    rs_jsonrpc_free(text);
+    close(fd);
+}
+
+static void on_closed(void *owner)
+{
+    struct client_slot *slot = owner;
+
+    slot->conn = NULL;
+}
+
+static struct client_slot *find_slot(struct rs_server *server)
+{
+    for (size_t i = 0; i < RS_CLIENTS_MAX; i++) {
+        if (server->slots[i].conn == NULL)
+            return &server->slots[i];
+    }
+    return NULL;
+}
+
+void rs_server_adopt(struct rs_server *server, int fd)
+{
+    struct client_slot *slot = find_slot(server);
+    struct rs_peer peer;
+
+    if (read_peer(server, fd, &peer) != 0) {
+        close(fd);
+        return;
+    }
+    if (peer.role == RS_ROLE_NONE) {
+        rs_log(RS_LOG_WARNING, "audit: denied uid=%u pid=%d", (unsigned int)peer.uid,
+               (int)peer.pid);
+        turn_away(fd, RS_E_DENIED, "neither root, nor an operator, nor a viewer");
+        return;
+    }
+    if (slot == NULL) {
+        turn_away(fd, RS_E_NO_CAPACITY, "too many clients");
+        return;
+    }
+    slot->conn = rs_conn_open(server->control, fd, &peer, on_closed, slot);
+    if (slot->conn == NULL)
+        turn_away(fd, RS_E_NO_CAPACITY, "no memory for another client");
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+    struct rs_server *server = arg;
+    const int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    (void)what;
+    if (client >= 0)
+        rs_server_adopt(server, client);
+    else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        rs_log(RS_LOG_WARNING, "the control socket cannot accept: %s", strerror(errno));
+}
+
+/* Each directory above the socket that is missing. */
+static int make_parents(const char *path)
+{
+    char partial[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(partial, sizeof(partial), "%.*s", (int)(slash - path), path);
+        if (mkdir(partial, 0755) != 0 && errno != EEXIST)
+            return -errno;
+    }
+    return 0;
+}
+
+/* Whether somebody listens there: 0 for nobody, and the path is then free, else -errno. */
+static int clear_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    int fd, result;
+
+    if (lstat(address->sun_path, &status) != 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(status.st_mode))
+        return -EEXIST;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    result = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
+    close(fd);
+    if (result != ECONNREFUSED)
+        return -EADDRINUSE;
+    return unlink(address->sun_path) == 0 ? 0 : -errno;
+}
+
+static int listen_at(struct rs_server *server, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int error;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    error = make_parents(path);
+    if (error == 0)
+        error = clear_stale(&address);
+    if (error != 0)
+        return error;
+    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+        return -errno;
+    server->bound = true;
+    /* All may connect; what they may do is decided by who they are. */
+    if (chmod(path, 0666) != 0 || listen(server->fd, BACKLOG) != 0)
+        return -errno;
+    return 0;
+}
+
+struct rs_server *rs_server_create(struct rs_control *control)
+{
+    const struct rs_config *config = control->config;
+    struct rs_server *server = calloc(1, sizeof(*server));
+    int error;
+
+    if (server == NULL)
+        return NULL;
+    server->control = control;
+    server->fd = -1;
+    server->operators = find_group(config->operators);
+    server->viewers = find_group(config->viewers);
+    error = listen_at(server, config->socket_path);
+    if (error == 0) {
+        server->acceptable =
+            event_new(control->base, server->fd, EV_READ | EV_PERSIST, on_acceptable, server);
+        if (server->acceptable == NULL || event_add(server->acceptable, NULL) != 0)
+            error = -ENOMEM;
+    }
+    if (error != 0) {
+        rs_log(RS_LOG_ERROR, "control socket %s: %s", config->socket_path,
+               error == -EADDRINUSE ? "another process listens there" : strerror(-error));
+        rs_server_destroy(server);
+        errno = -error;
+        return NULL;
+    }
+    return server;
+}
+
+void rs_server_destroy(struct rs_server *server)
+{
+    if (server == NULL)
+        return;
+    for (size_t i = 0; i < RS_CLIENTS_MAX; i++) {
+        if (server->slots[i].conn != NULL)
+            rs_conn_close(server->slots[i].conn);
+    }
+    if (server->acceptable != NULL)
+        event_free(server->acceptable);
+    if (server->fd >= 0)
+        close(server->fd);
+    if (server->bound)
+        unlink(server->control->config->socket_path);
+    free(server);
+}

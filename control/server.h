@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The control socket: who may connect, and as what. Main thread alone. */
+#pragma once
+
+#include "control/conn.h"
+#include "control/control.h"
+
+struct rs_server;
+
+enum { RS_CLIENTS_MAX = 64 };
+
+/*
+ * Binds and listens at the configured path; replaces a socket that nobody listens on, but never a
+ * live one. Returns NULL with errno set, after logging why.
+ */
+struct rs_server *rs_server_create(struct rs_control *control);
+
+/* Closes all connections and unlinks the socket. */
+void rs_server_destroy(struct rs_server *server);
+
+/* Takes over a connected, non-blocking unix socket, as accept would. */
+void rs_server_adopt(struct rs_server *server, int fd);

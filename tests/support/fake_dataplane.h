@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A dataplane without packets, for tests of control: what a test can make it do. */
+#pragma once
+
+#include "dataplane/dataplane.h"
+
+/* Reports `report` about the stream at the next poll. */
+void rs_fake_trouble(struct rs_stream *stream, const struct rs_trouble_report *report);
+
+/* The next calls that make, stage, activate or retire anything fail with this errno; 0: none. */
+void rs_fake_fail(int number);
+
+/* How many sessions and streams there are. */
+size_t rs_fake_session_count(void);
+size_t rs_fake_stream_count(void);
+
+/* The stream that was made last. Borrowed. */
+struct rs_stream *rs_fake_last_stream(void);
