@@ -55,26 +55,34 @@ def sequence_of(frame):
     return frames.parse_rtp(frames.parse_udp(frame).payload).sequence
 
 
-def add_wires():
-    """The call's network, in this process's namespace."""
-    netns.add_veth("pub0", "a-plain")
-    netns.add_veth("a-sealed", "r-a")
-    netns.add_veth("b-sealed", "r-b")
-    netns.add_veth("b-plain", "sub0")
-    netns.add_bridge("router", "r-a", "r-b")
+class Network:
+    """The call's wires and hosts."""
 
+    def __init__(self):
+        netns.add_veth("pub0", "a-plain")
+        netns.add_veth("a-sealed", "r-a")
+        netns.add_veth("b-sealed", "r-b")
+        netns.add_veth("b-plain", "sub0")
+        netns.add_bridge("router", "r-a", "r-b")
+        self.hosts = {"a": netns.Host(), "b": netns.Host()}
+        for name, host in self.hosts.items():
+            host.take(f"{name}-plain")
+            host.take(f"{name}-sealed")
 
-def make_edges(directory):
-    """Edge A beside the publisher and edge B beside the subscriber; not yet started."""
-    cpus = edge.cpus()
-    directory = pathlib.Path(directory)
-    port = edge.af_packet
-    return (
-        edge.Edge(directory / "a", [edge.link(LINK, port(0, "a-plain"), port(1, "a-sealed"), RANGES)],
-                  cpu=cpus[0]),
-        edge.Edge(directory / "b", [edge.link(LINK, port(0, "b-plain"), port(1, "b-sealed"), RANGES)],
-                  cpu=cpus[-1]),
-    )
+    def close(self):
+        for host in self.hosts.values():
+            host.close()
+
+    def edge(self, name, directory, cpu, **settings):
+        """Edge "a" beside the publisher or "b" beside the subscriber; not yet started."""
+        ports = (edge.af_packet(0, f"{name}-plain"), edge.af_packet(1, f"{name}-sealed"))
+        return edge.Edge(pathlib.Path(directory) / name, [edge.link(LINK, *ports, RANGES)], cpu=cpu,
+                         prefix=self.hosts[name].prefix, **settings)
+
+    def edges(self, directory, **settings):
+        cpus = edge.cpus()
+        return (self.edge("a", directory, cpus[0], **settings),
+                self.edge("b", directory, cpus[-1], **settings))
 
 
 def new_secret():

@@ -34,13 +34,14 @@ def link(name, plain, sealed, media):
 class Edge:
     """A daemon in a directory of its own. Ends with it: use it as a context."""
 
-    def __init__(self, directory, links, cpu=None, daemon=DAEMON, **settings):
+    def __init__(self, directory, links, cpu=None, daemon=DAEMON, prefix=(), **settings):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.socket_path = self.directory / "control.sock"
         self.log_path = self.directory / "log"
         self.config_path = self.directory / "rtpseald.yaml"
         self.daemon = daemon
+        self.prefix = list(prefix)  # of the command, as netns.Host has it
         self.config = {
             "cpus": [cpus()[0] if cpu is None else cpu],
             "memory": {"mb": 96, "hugepages": "off"},
@@ -68,7 +69,7 @@ class Edge:
         self.config_path.write_text(json.dumps(self.config, indent=2))
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", str(self.daemon), "-c", str(self.config_path)],
+                self.prefix + ["setpriv", "--pdeathsig", "KILL", str(self.daemon), "-c", str(self.config_path)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment())
         end = time.monotonic() + START_SECONDS
         while not self.answers():

@@ -400,11 +400,22 @@ void rs_session_get_counters(const struct rs_session *session, enum rs_direction
     (void)sum;
 }
 
+/* Every SSRC is an entry of its own in the flow table; none is one that takes any. */
+static bool share_ssrc(const struct rs_stream_config *a, const struct rs_stream_config *b)
+{
+    for (size_t i = 0; i < a->ssrc_count; i++) {
+        for (size_t j = 0; j < b->ssrc_count; j++) {
+            if (a->ssrcs[i] == b->ssrcs[j])
+                return true;
+        }
+    }
+    return a->ssrc_count == 0 && b->ssrc_count == 0;
+}
+
 static bool same_flow(const struct rs_stream_config *a, const struct rs_stream_config *b)
 {
-    return a->direction == b->direction && a->link == b->link && a->ssrc_count == b->ssrc_count &&
-           memcmp(&a->flow, &b->flow, sizeof(a->flow)) == 0 &&
-           memcmp(a->ssrcs, b->ssrcs, a->ssrc_count * sizeof(a->ssrcs[0])) == 0;
+    return a->direction == b->direction && a->link == b->link &&
+           memcmp(&a->flow, &b->flow, sizeof(a->flow)) == 0 && share_ssrc(a, b);
 }
 
 int rs_stream_create(struct rs_session *session, const struct rs_stream_config *config,

@@ -51,16 +51,12 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True)
 
 
-def quiet(name):
-    """No IPv6 of the kernel's own on this interface: nothing but what is sent into it."""
-    path = pathlib.Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
-    if path.exists():
-        path.write_text("1")
-
-
-def set_up(name, mtu):
-    quiet(name)
-    ip("link", "set", name, "mtu", str(mtu), "promisc", "on", "arp", "off", "up")
+def set_up(name, mtu, prefix=()):
+    """Up, and silent: no ARP, no IPv6 of the kernel's own; nothing but what is sent into it."""
+    silence = f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6"
+    subprocess.run([*prefix, "sh", "-c", f"[ ! -e {silence} ] || echo 1 > {silence}"], check=True)
+    subprocess.run([*prefix, "ip", "link", "set", name, "mtu", str(mtu), "promisc", "on", "arp", "off", "up"],
+                   check=True)
 
 
 def add_veth(one, other, mtu=1500):
@@ -76,3 +72,28 @@ def add_bridge(name, *ports):
     set_up(name, 1500)
     for port in ports:
         ip("link", "set", port, "master", name)
+
+
+class Host:
+    """A namespace within this one, as another host: for a daemon beside another daemon.
+
+    Two processes that open packet sockets in one namespace can meet in one fanout group, which
+    DPDK names after process and interface, and the kernel then refuses the second.
+    """
+
+    def __init__(self):
+        self.holder = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "-n", "sh", "-c", "echo; exec sleep 100000"],
+            stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        self.prefix = ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", "--"]
+
+    def take(self, name, mtu=1500):
+        """Moves an interface of this process's namespace there."""
+        ip("link", "set", name, "netns", str(self.holder.pid))
+        set_up(name, mtu, self.prefix)
+
+    def close(self):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()

@@ -4,6 +4,7 @@
 Runs in a network namespace of its own. Exits with 0 only if every byte and every count is right.
 """
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -173,7 +174,7 @@ class Story:
                     f" delivered, but secret_mismatch is {mismatch}")
         self.expect(len(outcome.sealed) == len(outcome.sent) == at_edge_a["passes"]["sealed"],
                     f"{one.name}: {len(outcome.sent)} packets in, {len(outcome.sealed)} on the sealed"
-                    f" side, counted {at_edge_a['outcomes']['sealed']}")
+                    f" side, counted {at_edge_a['passes']['sealed']}")
         clear = {frame for _, frame in outcome.sent}.intersection(outcome.sealed)
         self.expect(not clear, f"{one.name}: {len(clear)} packets left in clear")
 
@@ -212,13 +213,13 @@ class Story:
         lost = sum(len(outcome.lost) for _, outcome in self.outcomes)
         counted = sum(self.counters[1][one.name]["drops"]["secret_mismatch"]
                       for one in call.RECORDINGS)
+        told = [(self.clock.of(self.wrong_ns), "given, at once"),
+                (self.clock.of(self.right_ns), "the right one given again, at once")]
+        told += [(self.clock.of_event(event), f"event {event['type']}: {event['stream_id']}")
+                 for event in self.events if not event.get("first")]
         print("\na wrong secret on the opening edge")
-        print(f"  at {self.clock.of(self.wrong_ns):5.2f} s  given, at once")
-        for event in self.events:
-            if not event.get("first"):
-                print(f"  at {self.clock.of_event(event):5.2f} s  event {event['type']}"
-                      f" {event['stream_id']}")
-        print(f"  at {self.clock.of(self.right_ns):5.2f} s  the right one given again")
+        for at, what in sorted(told):
+            print(f"  at {at:5.2f} s  {what}")
         print(f"  {lost} packets not delivered = {counted} counted as secret_mismatch")
 
 
@@ -230,9 +231,9 @@ def tell_what_runs(edge):
 
 
 def run(directory):
-    call.add_wires()
-    publisher, subscriber = call.make_edges(directory)
-    with publisher, subscriber:
+    network = call.Network()
+    publisher, subscriber = network.edges(directory)
+    with contextlib.closing(network), publisher, subscriber:
         story = Story(directory, publisher, subscriber)
         story.run()
         tell_what_runs(publisher)
