@@ -206,8 +206,10 @@ static void read_links(struct rs_reader *reader, const struct rs_file *file,
 
     config->links = links;
     config->link_count = links != NULL ? file->links_count : 0;
-    if (file->links_count == 0 || file->links_count > RS_MAX_LINKS)
-        rs_value_fail(reader, "links", NULL, "1 to 64 links");
+    if (file->links_count == 0)
+        rs_value_fail(reader, "links", NULL, "at least one link");
+    if (file->links_count > RS_MAX_LINKS)
+        rs_value_fail(reader, "links[64]", "", "64 links at most");
     for (unsigned int i = 0; i < config->link_count; i++)
         read_link(reader, i, &file->links[i], &links[i]);
     check_names(reader, config);

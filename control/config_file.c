@@ -88,7 +88,8 @@ static void note_where(struct complaint *complaint, const char *text)
     if (sscanf(text, "  in mapping field '%63[^']' (line: %zu", name, &line) >= 1)
         snprintf(complaint->where[complaint->depth++], NAME_MAX_BYTES, "%s", name);
     else if (sscanf(text, "  in sequence entry '%u' (line: %zu", &index, &line) >= 1)
-        snprintf(complaint->where[complaint->depth++], NAME_MAX_BYTES, "[%u]", index);
+        /* counted from 1 */
+        snprintf(complaint->where[complaint->depth++], NAME_MAX_BYTES, "[%u]", index - 1);
     else
         sscanf(text, "  in mapping (line: %zu", &line);
     if (complaint->line == 0)
@@ -165,19 +166,44 @@ static void explain_key(const char *name, const struct complaint *complaint, con
              path[0] != '\0' ? "." : "", key, keys);
 }
 
+/* In the file's words where libcyaml speaks of its own; others are passed on. */
+static void explain_shape(const struct complaint *complaint, const char *path, char *out,
+                          size_t size)
+{
+    static const struct {
+        const char *start, *text;
+    } shapes[] = {
+        {"Expecting MAPPING", "is not accepted: expected a mapping, {KEY: VALUE}"},
+        {"Expecting SEQUENCE", "is not accepted: expected a list, [VALUE, VALUE]"},
+        {"Expecting STRING", "is not accepted: expected one value"},
+        {"Mapping field already seen", "is given twice"},
+    };
+
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (strncmp(complaint->message, shapes[i].start, strlen(shapes[i].start)) == 0) {
+            snprintf(out, size, "%s: %s", path[0] != '\0' ? path : "the file", shapes[i].text);
+            return;
+        }
+    }
+    snprintf(out, size, "%s%s%s", path, path[0] != '\0' ? ": " : "", complaint->message);
+}
+
 static void explain(const char *name, const struct complaint *complaint, cyaml_err_t result,
                     char *error, size_t size)
 {
     static const char unexpected[] = "Unexpected key: ";
-    char path[DEPTH_MAX * NAME_MAX_BYTES];
+    char path[DEPTH_MAX * NAME_MAX_BYTES], shape[DEPTH_MAX * NAME_MAX_BYTES + MESSAGE_MAX];
 
     write_path(complaint, path, sizeof(path));
+    explain_shape(complaint, path, shape, sizeof(shape));
     if (strncmp(complaint->message, unexpected, strlen(unexpected)) == 0)
         explain_key(name, complaint, path, complaint->message + strlen(unexpected), error, size);
+    else if (complaint->message[0] == '\0')
+        snprintf(error, size, "%s: %s", name, cyaml_strerror(result));
+    else if (complaint->line == 0)
+        snprintf(error, size, "%s: %s", name, shape);
     else
-        snprintf(error, size, "%s: %s%s%s (line %zu)", name, path, path[0] != '\0' ? ": " : "",
-                 complaint->message[0] != '\0' ? complaint->message : cyaml_strerror(result),
-                 complaint->line);
+        snprintf(error, size, "%s: %s (line %zu)", name, shape, complaint->line);
 }
 
 static const cyaml_config_t plain_config = {
