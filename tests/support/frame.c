@@ -198,6 +198,17 @@ size_t rs_test_rtp_write(const struct rs_test_rtp *rtp, uint8_t *out, size_t max
     return finish(&writer);
 }
 
+size_t rs_test_media_write(const struct rs_test_frame *frame, const struct rs_test_rtp *rtp,
+                           uint8_t *out, size_t max)
+{
+    struct rs_test_frame whole = *frame;
+    uint8_t packet[4096];
+
+    whole.payload = packet;
+    whole.payload_bytes = rs_test_rtp_write(rtp, packet, sizeof(packet));
+    return whole.payload_bytes > 0 ? rs_test_frame_write(&whole, out, max) : 0;
+}
+
 bool rs_test_frame_is_right(const uint8_t *frame, size_t bytes, size_t l3, size_t l4)
 {
     const uint8_t *ip = frame + l3;

@@ -49,6 +49,10 @@ struct rs_test_rtp {
 
 size_t rs_test_rtp_write(const struct rs_test_rtp *rtp, uint8_t *out, size_t max);
 
+/* A frame around an RTP packet, whatever frame->payload is. */
+size_t rs_test_media_write(const struct rs_test_frame *frame, const struct rs_test_rtp *rtp,
+                           uint8_t *out, size_t max);
+
 /* The 16-bit one's complement sum of RFC 1071 over big-endian words, added to `sum`. */
 uint16_t rs_test_sum(const uint8_t *bytes, size_t count, uint16_t sum);
 
