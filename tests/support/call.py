@@ -20,7 +20,8 @@ import wire
 MEDIA = pathlib.Path(__file__).resolve().parents[1] / "media"
 SESSION = "first-call"
 LINK = "edge0"
-RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}]
+RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"},
+          {"ip": "2001:db8:5::/48", "ports": "20000-20999"}]
 
 
 class Recording(NamedTuple):

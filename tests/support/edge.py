@@ -27,6 +27,11 @@ def af_packet(number, interface):
     return {"vdev": f"net_af_packet{number},iface={interface}"}
 
 
+def pcap(number, interface):
+    """The same by way of libpcap: packet sockets as DPDK opens them reassemble IP fragments."""
+    return {"vdev": f"net_pcap{number},rx_iface_in={interface},tx_iface={interface}"}
+
+
 def link(name, plain, sealed, media):
     return {"name": name, "plain": plain, "sealed": sealed, "media": media}
 

@@ -69,6 +69,7 @@ class Recorder:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         self.socket.settimeout(0.05)
         self.stopping = False
+        self.error = None
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -80,6 +81,9 @@ class Recorder:
                 if self.stopping:
                     return
                 continue
+            except OSError as error:  # the interface is gone
+                self.error = error
+                return
             if address[2] != PACKET_OUTGOING:
                 self.frames.append(self.restore(frame, ancillary))
 
@@ -106,6 +110,8 @@ class Recorder:
             time.sleep(settle)
         self.stopping = True
         self.thread.join()
+        if self.error:
+            raise self.error
         statistics = self.socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8)
         dropped = struct.unpack("=II", statistics)[1]
         self.socket.close()
