@@ -200,7 +200,7 @@ static void explain(const char *name, const struct complaint *complaint, cyaml_e
         explain_key(name, complaint, path, complaint->message + strlen(unexpected), error, size);
     else if (complaint->message[0] == '\0')
         snprintf(error, size, "%s: %s", name, cyaml_strerror(result));
-    else if (complaint->line == 0)
+    else if (complaint->line == 0 || strncmp(complaint->message, "Mapping field", 13) == 0)
         snprintf(error, size, "%s: %s", name, shape);
     else
         snprintf(error, size, "%s: %s (line %zu)", name, shape, complaint->line);

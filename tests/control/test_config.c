@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Configuration files, good and bad, with the whole message for the bad ones.
+ */
+#include "control/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/runner.h"
+
+#define LINK                                                                                       \
+    "links:\n  - name: edge0\n    plain: {vdev: net_ring0}\n    sealed: {vdev: net_ring1}\n"
+#define MEDIA "    media: [{ports: 10000-59999}]\n"
+#define GOOD  "cpus: [0]\n" LINK MEDIA
+
+static const struct {
+    const char *text, *error;
+} bad[] = {
+    {"", "f: is empty"},
+    {"# nothing\n", "f: is empty"},
+    {"cpus: [0]\n", "f: links: is missing: expected at least one link"},
+    {"cpus: [0]\nlinks: []\n", "f: links: is missing: expected at least one link"},
+    {LINK MEDIA, "f: cpus: is missing: expected a list of CPUs, one for each worker"},
+    {"cpus: [0]\n" LINK,
+     "f: links[0].media: is missing: expected at least one {ip: NETWORK, ports: "
+     "\"FIRST-LAST\"}"},
+    {"cpus: [x]\n" LINK MEDIA, "f: cpus[0]: \"x\" is not accepted: expected the number of a CPU"},
+    {"cpus: [0, 0]\n" LINK MEDIA, "f: cpus[1]: \"0\" is not accepted: expected each CPU once"},
+    {"cpus: [4000]\n" LINK MEDIA,
+     "f: cpus[0]: \"4000\" is not accepted: expected a CPU that is online"},
+    {GOOD "cpus: [0]\n", "f: cpus: is given twice"},
+    {GOOD "speed: 1\n",
+     "f: speed: unknown key: expected cpus, memory, links, control, e2ee, limits, lock_keys"},
+    {GOOD "http: {listen: x}\n", "f: http: not available in this version"},
+    {GOOD "e2ee: {window: 1}\n", "f: e2ee.window: unknown key: expected enabled, suite, grace_ms, "
+                                 "activate_after_ms, replay_window"},
+    {"cpus: [0]\n" LINK "    media: [{ports: 5-6}, {port: 7}]\n",
+     "f: links[0].media[1].port: unknown key: expected ip, ports"},
+    {"cpus: [0]\n" LINK "    media: [{ports: 5-6}, {ports: 70000}]\n",
+     "f: links[0].media[1].ports: \"70000\" is not accepted: expected FIRST-LAST or one port, 1 to "
+     "65535"},
+    {"cpus: [0]\n" LINK "    media: [{ip: 10.0.0.1/8, ports: 5-6}]\n",
+     "f: links[0].media[0].ip: \"10.0.0.1/8\" is not accepted: expected an address or a network "
+     "without bits behind its prefix"},
+    {GOOD "    injected: pass_known\n",
+     "f: links[0].injected: \"pass_known\" is not accepted: "
+     "expected drop: pass_known is not available in this version"},
+    {GOOD "memory: 5\n", "f: memory: is not accepted: expected a mapping, {KEY: VALUE} (line 7)"},
+    {GOOD "memory: {mb: 63}\n", "f: memory.mb: \"63\" is not accepted: expected 64 to 1048576"},
+    {GOOD "memory: {mb: 0x40}\n", "f: memory.mb: \"0x40\" is not accepted: expected 64 to 1048576"},
+    {GOOD "memory: {hugepages: on}\n",
+     "f: memory.hugepages: \"on\" is not accepted: expected auto, required or off"},
+    {GOOD "lock_keys: maybe\n", "f: lock_keys: \"maybe\" is not accepted: expected yes or no"},
+    {GOOD "e2ee: {suite: ROT13}\n", NULL},
+    {GOOD "e2ee: {grace_ms: 3999}\n",
+     "f: e2ee.grace_ms: \"3999\" is not accepted: expected at least "
+     "activate_after_ms + 2000, or both 0"},
+    {GOOD "e2ee: {replay_window: 63}\n",
+     "f: e2ee.replay_window: \"63\" is not accepted: expected 64 to 8192, or 0 for none"},
+    {GOOD "e2ee: {replay_window: 8193}\n",
+     "f: e2ee.replay_window: \"8193\" is not accepted: expected 0 to 8192"},
+    {GOOD "limits: {streams: 0}\n",
+     "f: limits.streams: \"0\" is not accepted: expected 1 to 16777216"},
+    {GOOD "control: {socket: run/x}\n", "f: control.socket: \"run/x\" is not accepted: expected an "
+                                        "absolute path of at most 107 bytes"},
+    {"cpus: [0]\n" LINK MEDIA
+     "  - {name: edge0, plain: {vdev: a}, sealed: {vdev: b}, media: [{ports: 5}]}\n",
+     "f: links[1].name: \"edge0\" is not accepted: expected each name once"},
+    {"cpus: [0]\n" LINK MEDIA
+     "  - {name: e, plain: {vdev: \"net_ring1,x=1\"}, sealed: {vdev: b}, media: [{ports: 5}]}\n",
+     "f: links[1].plain: \"net_ring1,x=1\" is not accepted: expected each device once"},
+    {"cpus: [0]\nlinks: [{name: a/b, plain: {vdev: a}, sealed: {vdev: b}, media: [{ports: 5}]}]\n",
+     "f: links[0].name: \"a/b\" is not accepted: expected 1 to 32 characters of A-Z a-z 0-9 _ . -"},
+    {"cpus: [0]\nlinks: [{name: a, plain: {}, sealed: {vdev: b}, media: [{ports: 5}]}]\n",
+     "f: links[0].plain: is missing: expected {pci: \"0000:03:00.0\"} or {vdev: \"NAME,OPTIONS\"}"},
+};
+
+static void each_bad_file_is_refused_with_file_path_value_and_what_is_accepted(void)
+{
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char error[RS_CONFIG_ERROR_MAX] = "";
+        struct rs_config *config =
+            rs_config_parse("f", bad[i].text, strlen(bad[i].text), NULL, error);
+        const bool right =
+            config == NULL &&
+            (bad[i].error != NULL ? strcmp(error, bad[i].error) == 0 : error[0] != '\0');
+
+        if (!right)
+            printf("row %zu: got: %s\n    expected: %s\n", i, error, bad[i].error);
+        CU_ASSERT(right);
+        rs_config_free(config);
+    }
+}
+
+static void what_a_file_leaves_out_has_its_default(void)
+{
+    char error[RS_CONFIG_ERROR_MAX] = "";
+    struct rs_config *config = rs_config_parse("f", GOOD, strlen(GOOD), NULL, error);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(config->dataplane.memory_mb, 512);
+    CU_ASSERT_EQUAL(config->dataplane.hugepages, RS_HUGEPAGES_AUTO);
+    CU_ASSERT_EQUAL(config->dataplane.max_sessions, 65536);
+    CU_ASSERT_EQUAL(config->dataplane.max_streams, 262144);
+    CU_ASSERT_EQUAL(config->dataplane.max_senders, 262144);
+    CU_ASSERT_EQUAL(config->dataplane.lock_policy, RS_LOCK_REQUIRED);
+    CU_ASSERT_EQUAL(config->e2ee.grace_ms, 30000);
+    CU_ASSERT_EQUAL(config->e2ee.activate_after_ms, 2000);
+    CU_ASSERT_EQUAL(config->e2ee.replay_window, 4096);
+    CU_ASSERT_EQUAL(config->e2ee.suite->number, 6);
+    CU_ASSERT_TRUE(config->e2ee.enabled);
+    CU_ASSERT_STRING_EQUAL(config->socket_path, "/run/rtpseal/control.sock");
+    rs_config_free(config);
+}
+
+static void an_override_comes_before_the_file_and_is_blamed_by_its_own_name(void)
+{
+    static const char text[] = GOOD "memory: {mb: bad}\n";
+    struct rs_overrides overrides = {.memory_mb = {"100", "--memory-mb"}};
+    char error[RS_CONFIG_ERROR_MAX] = "";
+    struct rs_config *config = rs_config_parse("f", text, strlen(text), &overrides, error);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(config->dataplane.memory_mb, 100);
+    rs_config_free(config);
+    overrides.memory_mb.value = "1";
+    CU_ASSERT_PTR_NULL(rs_config_parse("f", text, strlen(text), &overrides, error));
+    CU_ASSERT_STRING_EQUAL(error, "--memory-mb: \"1\" is not accepted: expected 64 to 1048576");
+    overrides = (struct rs_overrides){.cpus = {"0,0", "RTPSEAL_CPUS"}};
+    CU_ASSERT_PTR_NULL(rs_config_parse("f", GOOD, strlen(GOOD), &overrides, error));
+    CU_ASSERT_STRING_EQUAL(error, "RTPSEAL_CPUS: \"0\" is not accepted: expected each CPU once");
+}
+
+static const struct rs_test tests[] = {
+    {"each_bad_file_is_refused_with_file_path_value_and_what_is_accepted",
+     each_bad_file_is_refused_with_file_path_value_and_what_is_accepted},
+    {"what_a_file_leaves_out_has_its_default", what_a_file_leaves_out_has_its_default},
+    {"an_override_comes_before_the_file_and_is_blamed_by_its_own_name",
+     an_override_comes_before_the_file_and_is_blamed_by_its_own_name},
+};
+
+int main(void)
+{
+    return rs_test_main("config", tests, sizeof(tests) / sizeof(tests[0]));
+}
