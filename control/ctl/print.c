@@ -64,13 +64,11 @@ static size_t measure(const json_t *rows, struct column columns[COLUMNS_MAX])
     const char *name;
     json_t *value, *row;
 
-    json_object_foreach(json_array_get(rows, 0), name, value)
-    {
+    json_object_foreach(json_array_get(rows, 0), name, value) {
         if (count < COLUMNS_MAX)
             columns[count++] = (struct column){.name = name, .width = width_of(name)};
     }
-    json_array_foreach(rows, index, row)
-    {
+    json_array_foreach(rows, index, row) {
         for (size_t c = 0; c < count; c++) {
             format_value(json_object_get(row, columns[c].name), text);
             if (width_of(text) > columns[c].width)
@@ -99,8 +97,7 @@ static void print_table(FILE *out, const json_t *rows, int indent)
     fprintf(out, "%*s", indent, "");
     for (size_t c = 0; c < count; c++)
         print_cell(out, &columns[c], columns[c].name, c + 1 == count);
-    json_array_foreach(rows, index, row)
-    {
+    json_array_foreach(rows, index, row) {
         fprintf(out, "%*s", indent, "");
         for (size_t c = 0; c < count; c++) {
             format_value(json_object_get(row, columns[c].name), text);
@@ -117,8 +114,7 @@ static int widest_name(const json_t *object, enum rs_zeros zeros)
     json_t *value;
     int width = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
         const bool counts = !json_is_object(value) && !is_table(value) && !is_hidden(value, zeros);
 
         if (counts && width_of(name) > width)
@@ -134,8 +130,7 @@ static void print_object(FILE *out, const json_t *object, enum rs_zeros zeros, i
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
         if (is_hidden(value, zeros))
             continue;
         if (is_table(value)) {
@@ -199,8 +194,7 @@ void rs_print_event(FILE *out, const json_t *event)
     json_t *value;
 
     fprintf(out, "%s  %s", text_of(event, "time", "-"), text_of(event, "type", "-"));
-    json_object_foreach((json_t *)(uintptr_t)event, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)event, name, value) {
         if (is_one_of(name, said))
             continue;
         format_value(value, text);
@@ -228,8 +222,7 @@ void rs_print_method(FILE *out, const json_t *methods, const char *method)
     size_t index;
     json_t *row;
 
-    json_array_foreach(list, index, row)
-    {
+    json_array_foreach(list, index, row) {
         const json_t *params = json_object_get(row, "params");
 
         if (strcmp(text_of(row, "name", ""), method) != 0)
