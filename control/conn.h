@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "control/methods.h"
+#include "control/request.h"
 
 struct rs_conn;
 

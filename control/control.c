@@ -25,6 +25,6 @@ void rs_control_random_hex(char *out, unsigned int bytes)
         /* Up to 256 bytes getrandom(2) neither blocks after boot nor is cut short. */
         if (getrandom(&byte, 1, 0) != 1)
             abort();
-        sprintf(out + 2 * i, "%02x", byte);
+        snprintf(out + 2 * i, 3, "%02x", byte);
     }
 }

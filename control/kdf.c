@@ -204,7 +204,7 @@ int rs_kdf_submit(struct rs_kdf *kdf, const char *secret, size_t bytes, const ch
     job->arg = arg;
     job->secret_bytes = bytes;
     memcpy(job->secret, secret, bytes);
-    strcpy(job->session_id, session_id);
+    snprintf(job->session_id, sizeof(job->session_id), "%s", session_id);
     pthread_mutex_lock(&kdf->lock);
     TAILQ_INSERT_TAIL(&kdf->waiting, job, entry);
     pthread_cond_signal(&kdf->wake);

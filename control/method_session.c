@@ -4,9 +4,7 @@
  */
 #include "handlers.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "control/config.h"
 #include "control/page.h"
@@ -96,7 +94,7 @@ enum rs_reply rs_method_session_create(struct rs_request *request, const void *p
     if (rs_session_record_create(request->control->registry, create->session_id, &options, &session,
                                  &request->error) != 0)
         return RS_REPLY_NOW;
-    strcpy(request->session_id, session->id);
+    snprintf(request->session_id, sizeof(request->session_id), "%s", session->id);
     request->result = options_json(session);
     return RS_REPLY_NOW;
 }

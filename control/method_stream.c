@@ -4,7 +4,7 @@
  */
 #include "handlers.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "control/config.h"
 #include "control/flow.h"
@@ -58,7 +58,7 @@ static enum rs_reply add_stream(struct rs_request *request, const struct rs_stre
         read_options(params, &options, &request->error) != 0 ||
         rs_stream_record_create(session, &options, &stream, &request->error) != 0)
         return RS_REPLY_NOW;
-    strcpy(request->stream_id, stream->id);
+    snprintf(request->stream_id, sizeof(request->stream_id), "%s", stream->id);
     request->result = stream_json(stream);
     return RS_REPLY_NOW;
 }
@@ -142,7 +142,7 @@ enum rs_reply rs_method_stream_delete(struct rs_request *request, const void *pa
 
     if (stream == NULL)
         return RS_REPLY_NOW;
-    strcpy(request->session_id, stream->session->id);
+    snprintf(request->session_id, sizeof(request->session_id), "%s", stream->session->id);
     request->result =
         json_pack("{s:s, s:s}", "stream_id", stream->id, "session_id", stream->session->id);
     rs_stream_record_delete(stream);

@@ -1,170 +1,218 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life of a request: found in the table, its role checked, made to wait for its turn, decoded,
- * handled, logged, answered. What a method does is in the method_*.c files.
+ * The table of methods: all that there is to ask, each with its role, its parameters and a line of
+ * help. A method is added by a row here and a handler in one of the method_*.c files.
  */
 #include "methods.h"
 
-#include <stdalign.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "control/config.h"
+#include "control/handlers.h"
 
-#include "control/registry.h"
-#include "control/session.h"
-#include "control/stream.h"
+#define AT(type, member) offsetof(struct type, member)
+#define COUNT(rows)      (sizeof(rows) / sizeof((rows)[0]))
+/* The last three fields of a method's row. */
+#define TAKES(rows, type)                                                                          \
+    .params = (rows), .param_count = COUNT(rows), .params_bytes = sizeof(struct type)
 
-enum { PARAMS_MAX_BYTES = 512 };
+#define ID_ACCEPTED     "1 to 128 characters of A-Z a-z 0-9 . _ ~ -"
+#define GRACE_ACCEPTED  "an integer, 0 to 86400000"
+#define DELAY_ACCEPTED  "an integer, 0 to 3600000"
+#define WINDOW_ACCEPTED "an integer, 64 to 8192, or 0 for none"
+#define SECRET_ACCEPTED "a string of 8 to 256 characters"
+#define KEY_ACCEPTED    "a string of 64 to 128 hex digits"
+#define SUITE_ACCEPTED  "the name of a suite: has_end_to_end_encryption_support lists them"
+#define LIMIT_ACCEPTED  "an integer, 1 to 1000"
+#define CURSOR_ACCEPTED "the \"cursor\" of the page before"
 
-const char *rs_role_name(enum rs_role role)
-{
-    static const char *const names[] = {"none", "viewer", "operator", "admin"};
+static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+static const char *const media_words[] = {"routed", "relayed", NULL};
+static const char *const archive_words[] = {"manual", "always", NULL};
+static const char *const scope_words[] = {"daemon", "port", "worker", "session", "stream", NULL};
 
-    return names[role];
-}
+static const struct rs_param log_rows[] = {
+    {"level", RS_PARAM_WORD, RS_REQUIRED, AT(rs_log_params, level), "the highest level printed",
+     "error, warning, info or debug", 0, 0, level_words},
+};
 
-static const struct rs_rpc_method *find_method(const char *name)
-{
-    for (size_t i = 0; i < rs_rpc_method_count; i++) {
-        if (strcmp(rs_rpc_methods[i].name, name) == 0)
-            return &rs_rpc_methods[i];
+static const struct rs_param create_rows[] = {
+    {"session_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_create_params, session_id),
+     "its name; 128 random bits if left out", ID_ACCEPTED, 0, 0, NULL},
+    {"media_mode", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_create_params, media_mode),
+     "whether media passes a router (routed)", "routed or relayed", 0, 0, media_words},
+    {"e2ee", RS_PARAM_BOOL, RS_OPTIONAL, AT(rs_create_params, e2ee),
+     "end-to-end encryption (false)", "true or false", 0, 0, NULL},
+    {"archive_mode", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_create_params, archive_mode),
+     "when the session is archived (manual)", "manual or always", 0, 0, archive_words},
+    {"suite", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_create_params, suite),
+     "its cipher suite (the configuration's)", SUITE_ACCEPTED, 0, 0, NULL},
+    {"grace_ms", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_create_params, grace_ms),
+     "how long a replaced secret still opens (the configuration's)", GRACE_ACCEPTED, 0,
+     RS_GRACE_MS_MAX, NULL},
+    {"activate_after_ms", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_create_params, activate_after_ms),
+     "how long a new secret waits before it seals (the configuration's)", DELAY_ACCEPTED, 0,
+     RS_ACTIVATE_MS_MAX, NULL},
+    {"replay_window", RS_PARAM_UINT_OR_ZERO, RS_OPTIONAL, AT(rs_create_params, replay_window),
+     "packets of the replay window (the configuration's)", WINDOW_ACCEPTED, RS_REPLAY_MIN_WINDOW,
+     RS_REPLAY_MAX_WINDOW, NULL},
+};
+
+#define SESSION_ID_ROW(type)                                                                       \
+    {                                                                                              \
+        "session_id", RS_PARAM_ID, RS_REQUIRED, AT(type, session_id), "which session",             \
+            ID_ACCEPTED, 0, 0, NULL                                                                \
     }
-    return NULL;
-}
 
-enum rs_reply rs_request_fail(struct rs_request *request, enum rs_reason reason, const char *param,
-                              const char *message)
-{
-    rs_error_set(&request->error, reason, param, "%s", message);
-    return RS_REPLY_NOW;
-}
-
-struct rs_session_record *rs_request_session(struct rs_request *request, const char *id)
-{
-    struct rs_session_record *session = rs_registry_find_session(request->control->registry, id);
-
-    if (session == NULL)
-        rs_request_fail(request, RS_E_UNKNOWN_SESSION, "session_id", "there is no such session");
-    return session;
-}
-
-struct rs_stream_record *rs_request_stream(struct rs_request *request, const char *id)
-{
-    struct rs_stream_record *stream = rs_registry_find_stream(request->control->registry, id);
-
-    if (stream == NULL)
-        rs_request_fail(request, RS_E_UNKNOWN_STREAM, "stream_id", "there is no such stream");
-    return stream;
-}
-
-static const char *valid_id(const struct rs_request *request, const char *name)
-{
-    const json_t *value = json_object_get(request->call.params, name);
-    const char *text = json_string_value(value);
-
-    if (text == NULL || strlen(text) != json_string_length(value) || !rs_id_valid(text))
-        return NULL;
-    return text;
-}
-
-/* Notes what the request is about, and finds the session whose changes it must queue with. */
-static struct rs_session_record *find_subject(struct rs_request *request)
-{
-    const struct rs_registry *registry = request->control->registry;
-    const char *session_id = valid_id(request, "session_id");
-    const char *stream_id = valid_id(request, "stream_id");
-    struct rs_stream_record *stream;
-
-    if (session_id != NULL)
-        snprintf(request->session_id, sizeof(request->session_id), "%s", session_id);
-    if (stream_id != NULL)
-        snprintf(request->stream_id, sizeof(request->stream_id), "%s", stream_id);
-    if (request->method->subject == RS_SUBJECT_SESSION && session_id != NULL)
-        return rs_registry_find_session(registry, session_id);
-    if (request->method->subject == RS_SUBJECT_STREAM && stream_id != NULL) {
-        stream = rs_registry_find_stream(registry, stream_id);
-        return stream != NULL ? stream->session : NULL;
+#define SECRET_ROWS                                                                                \
+    SESSION_ID_ROW(rs_secret_params),                                                              \
+        {"encryption_secret",                                                                      \
+         RS_PARAM_SECRET,                                                                          \
+         RS_OPTIONAL,                                                                              \
+         AT(rs_secret_params, encryption_secret),                                                  \
+         "what all members of the session share",                                                  \
+         SECRET_ACCEPTED,                                                                          \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL},                                                                                    \
+    {                                                                                              \
+        "base_key", RS_PARAM_SECRET, RS_OPTIONAL, AT(rs_secret_params, base_key),                  \
+            "32 to 64 raw bytes, instead of a secret", KEY_ACCEPTED, 0, 0, NULL                    \
     }
-    return NULL;
-}
 
-void rs_request_free(struct rs_request *request)
-{
-    json_decref(request->result);
-    rs_jsonrpc_end(&request->call);
-    free(request);
-}
+static const struct rs_param connect_rows[] = {SECRET_ROWS};
 
-static void log_change(const struct rs_request *request)
-{
-    const struct rs_reason_row *row = &rs_reasons[request->error.reason];
+static const struct rs_param secret_rows[] = {
+    SECRET_ROWS,
+    {"activate_after_ms", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_secret_params, activate_after_ms),
+     "how long it waits before it seals (the session's)", DELAY_ACCEPTED, 0, RS_ACTIVATE_MS_MAX,
+     NULL},
+    {"grace_ms", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_secret_params, grace_ms),
+     "how long the replaced one still opens, from activation (the session's)", GRACE_ACCEPTED, 0,
+     RS_GRACE_MS_MAX, NULL},
+    {"expect_epoch", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_secret_params, expect_epoch),
+     "refuse unless this is the session's epoch", "an integer, 0 to 4294967295", 0, UINT32_MAX,
+     NULL},
+};
 
-    rs_log(RS_LOG_INFO, "audit: method=%s session=%s stream=%s uid=%u pid=%d result=%s",
-           request->method->name, request->session_id[0] != '\0' ? request->session_id : "-",
-           request->stream_id[0] != '\0' ? request->stream_id : "-",
-           (unsigned int)request->peer.uid, (int)request->peer.pid,
-           request->error.reason == RS_E_NONE ? "ok" : row->name);
-}
+static const struct rs_param session_rows[] = {SESSION_ID_ROW(rs_session_params)};
 
-void rs_request_finish(struct rs_request *request)
-{
-    if (request->method != NULL && request->method->role >= RS_ROLE_OPERATOR)
-        log_change(request);
-    if (request->client != NULL)
-        request->done(request);
-    else
-        rs_request_free(request);
-}
-
-static void handle(struct rs_request *request)
-{
-    const struct rs_rpc_method *method = request->method;
-    alignas(max_align_t) unsigned char params[PARAMS_MAX_BYTES] = {0};
-
-    if (rs_params_decode(method->params, method->param_count, request->call.params, params,
-                         &request->error) == 0 &&
-        method->handler(request, params) == RS_REPLY_LATER)
-        return;
-    rs_request_finish(request);
-}
-
-static void handle_or_park(struct rs_request *request)
-{
-    struct rs_session_record *session = find_subject(request);
-
-    if (session != NULL && session->busy)
-        TAILQ_INSERT_TAIL(&session->parked, request, parked);
-    else
-        handle(request);
-}
-
-void rs_request_run(struct rs_request *request)
-{
-    if (request->error.reason == RS_E_NONE) {
-        request->method = find_method(request->call.method);
-        if (request->method == NULL)
-            rs_request_fail(request, RS_E_METHOD_NOT_FOUND, NULL,
-                            "no such method: rpc_get_methods names them all");
-        else if (request->peer.role < request->method->role)
-            rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
-                         rs_role_name(request->method->role));
+#define PAGE_ROWS                                                                                  \
+    {"cursor",                                                                                     \
+     RS_PARAM_STRING,                                                                              \
+     RS_OPTIONAL,                                                                                  \
+     AT(rs_list_params, cursor),                                                                   \
+     "where the page begins (at the first)",                                                       \
+     CURSOR_ACCEPTED,                                                                              \
+     0,                                                                                            \
+     0,                                                                                            \
+     NULL},                                                                                        \
+    {                                                                                              \
+        "limit", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_list_params, limit), "rows at most (100)",      \
+            LIMIT_ACCEPTED, 1, 1000, NULL                                                          \
     }
-    if (request->error.reason == RS_E_NONE)
-        handle_or_park(request);
-    else
-        rs_request_finish(request);
-}
 
-/* Each finds its session anew: one before it may have deleted it, or made it busy again. */
-void rs_requests_release(struct rs_session_record *session)
-{
-    struct rs_request_list turn = TAILQ_HEAD_INITIALIZER(turn);
-    struct rs_request *request;
+static const struct rs_param session_list_rows[] = {PAGE_ROWS};
 
-    session->busy = false;
-    TAILQ_CONCAT(&turn, &session->parked, parked);
-    while ((request = TAILQ_FIRST(&turn)) != NULL) {
-        TAILQ_REMOVE(&turn, request, parked);
-        handle_or_park(request);
-    }
-}
+static const struct rs_param stream_list_rows[] = {
+    {"session_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_list_params, session_id),
+     "only this session's streams", ID_ACCEPTED, 0, 0, NULL},
+    PAGE_ROWS,
+};
+
+static const struct rs_param stream_rows[] = {
+    SESSION_ID_ROW(rs_stream_params),
+    {"link", RS_PARAM_STRING, RS_REQUIRED, AT(rs_stream_params, link), "which link it runs through",
+     "the name of a configured link", 0, 0, NULL},
+    {"flow", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_params, flow),
+     "addresses and ports as on the wire in the stream's direction",
+     "an object: dst_ip, dst_port, and src_ip with src_port or neither, and vlan where tagged", 0,
+     0, NULL},
+    {"payload_types", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_params, payload_types),
+     "the codec of each RTP payload type",
+     "an object from payload types, 0 to 63 and 96 to 127, to {\"codec\": name}", 0, 0, NULL},
+    {"ssrc", RS_PARAM_INT_OR_ARRAY, RS_OPTIONAL, AT(rs_stream_params, ssrc),
+     "only these SSRCs (any)", "an integer, 0 to 4294967295, or a list of 1 to 64 of them", 0, 0,
+     NULL},
+    {"stream_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_stream_params, stream_id),
+     "its name; 128 random bits if left out", ID_ACCEPTED, 0, 0, NULL},
+    {"suite", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_stream_params, suite),
+     "its cipher suite (the session's)", SUITE_ACCEPTED, 0, 0, NULL},
+    {"replay_window", RS_PARAM_UINT_OR_ZERO, RS_OPTIONAL, AT(rs_stream_params, replay_window),
+     "packets of the replay window (the session's)", WINDOW_ACCEPTED, RS_REPLAY_MIN_WINDOW,
+     RS_REPLAY_MAX_WINDOW, NULL},
+};
+
+static const struct rs_param stream_id_rows[] = {
+    {"stream_id", RS_PARAM_ID, RS_REQUIRED, AT(rs_stream_id_params, stream_id), "which stream",
+     ID_ACCEPTED, 0, 0, NULL},
+};
+
+static const struct rs_param stats_rows[] = {
+    {"scope", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_stats_params, scope), "of what (daemon)",
+     "daemon, port, worker, session or stream", 0, 0, scope_words},
+    {"session_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_stats_params, session_id),
+     "which session: scope session only", ID_ACCEPTED, 0, 0, NULL},
+    {"stream_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_stats_params, stream_id),
+     "which stream: scope stream only", ID_ACCEPTED, 0, 0, NULL},
+};
+
+static const struct rs_param events_rows[] = {
+    {"types", RS_PARAM_ARRAY, RS_OPTIONAL, AT(rs_events_params, types), "only these types (all)",
+     "a list of types of events", 0, 0, NULL},
+    {"from_seq", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_events_params, from_seq),
+     "the first event wanted, if it is still there (the next)", "an integer, at least 1", 1,
+     INT64_MAX, NULL},
+    {"instance", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_events_params, instance),
+     "the instance that from_seq belongs to (this one)", "the \"instance\" of an event", 0, 0,
+     NULL},
+};
+
+#define TAKES_NOTHING .params = NULL
+
+const struct rs_rpc_method rs_rpc_methods[] = {
+    {"rpc_get_methods", rs_method_rpc_get_methods, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Lists every method with its parameters and role.", TAKES_NOTHING},
+    {"get_version", rs_method_get_version, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Says which version runs, on what, and its limits.", TAKES_NOTHING},
+    {"has_end_to_end_encryption_support", rs_method_has_e2ee_support, RS_ROLE_VIEWER,
+     RS_SUBJECT_NONE, "Says whether this host can encrypt end to end, and what with.",
+     TAKES_NOTHING},
+    {"session_create", rs_method_session_create, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Creates a session.", TAKES(create_rows, rs_create_params)},
+    {"session_connect", rs_method_session_connect, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Joins a session; one with e2ee needs a secret.", TAKES(connect_rows, rs_secret_params)},
+    {"session_set_encryption_secret", rs_method_session_set_encryption_secret, RS_ROLE_OPERATOR,
+     RS_SUBJECT_SESSION, "Changes a connected session's secret while media flows.",
+     TAKES(secret_rows, rs_secret_params)},
+    {"session_get", rs_method_session_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Shows a session: state, key tags, streams, counters.",
+     TAKES(session_rows, rs_session_params)},
+    {"session_list", rs_method_session_list, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Lists sessions, oldest first, in pages.", TAKES(session_list_rows, rs_list_params)},
+    {"session_disconnect", rs_method_session_disconnect, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Leaves a session: deletes its streams, retires its keys.",
+     TAKES(session_rows, rs_session_params)},
+    {"session_delete", rs_method_session_delete, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Deletes a session with its streams and keys.", TAKES(session_rows, rs_session_params)},
+    {"stream_publish", rs_method_stream_publish, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Adds a stream from the plain to the sealed side.", TAKES(stream_rows, rs_stream_params)},
+    {"stream_subscribe", rs_method_stream_subscribe, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
+     "Adds a stream from the sealed to the plain side.", TAKES(stream_rows, rs_stream_params)},
+    {"stream_get", rs_method_stream_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Shows a stream with its counters.", TAKES(stream_id_rows, rs_stream_id_params)},
+    {"stream_list", rs_method_stream_list, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Lists streams, oldest first, in pages.", TAKES(stream_list_rows, rs_list_params)},
+    {"stream_delete", rs_method_stream_delete, RS_ROLE_OPERATOR, RS_SUBJECT_STREAM,
+     "Deletes a stream.", TAKES(stream_id_rows, rs_stream_id_params)},
+    {"stats_get", rs_method_stats_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Counts packets and bytes, every pass and drop by name.", TAKES(stats_rows, rs_stats_params)},
+    {"events_subscribe", rs_method_events_subscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Sends events on this connection from now on.", TAKES(events_rows, rs_events_params)},
+    {"events_unsubscribe", rs_method_events_unsubscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Sends no more events on this connection.", TAKES_NOTHING},
+    {"log_set_level", rs_method_log_set_level, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Sets the highest level that is logged.", TAKES(log_rows, rs_log_params)},
+    {"shutdown", rs_method_shutdown, RS_ROLE_ADMIN, RS_SUBJECT_NONE, "Ends the daemon in order.",
+     TAKES_NOTHING},
+};
+
+const size_t rs_rpc_method_count = COUNT(rs_rpc_methods);

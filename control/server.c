@@ -192,7 +192,7 @@ static int listen_at(struct rs_server *server, const char *path)
 
     if (strlen(path) >= sizeof(address.sun_path))
         return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     error = make_parents(path);
     if (error == 0)
         error = clear_stale(&address);

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "control/control.h"
-#include "control/methods.h"
+#include "control/request.h"
 
 /* Opens the one lab with link "edge0" (198.51.100.0/24, ports 10000 to 59999) and at most 4
  * sessions and 3 streams; its socket is at the returned control's config->socket_path. Aborts on

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The life of a request: found in the table, its role checked, made to wait for its turn, decoded,
+ * handled, logged, answered. What a method does is in the method_*.c files.
+ */
+#include "request.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/methods.h"
+#include "control/registry.h"
+#include "control/session.h"
+#include "control/stream.h"
+
+enum { PARAMS_MAX_BYTES = 512 };
+
+const char *rs_role_name(enum rs_role role)
+{
+    static const char *const names[] = {"none", "viewer", "operator", "admin"};
+
+    return names[role];
+}
+
+static const struct rs_rpc_method *find_method(const char *name)
+{
+    for (size_t i = 0; i < rs_rpc_method_count; i++) {
+        if (strcmp(rs_rpc_methods[i].name, name) == 0)
+            return &rs_rpc_methods[i];
+    }
+    return NULL;
+}
+
+enum rs_reply rs_request_fail(struct rs_request *request, enum rs_reason reason, const char *param,
+                              const char *message)
+{
+    rs_error_set(&request->error, reason, param, "%s", message);
+    return RS_REPLY_NOW;
+}
+
+struct rs_session_record *rs_request_session(struct rs_request *request, const char *id)
+{
+    struct rs_session_record *session = rs_registry_find_session(request->control->registry, id);
+
+    if (session == NULL)
+        rs_request_fail(request, RS_E_UNKNOWN_SESSION, "session_id", "there is no such session");
+    return session;
+}
+
+struct rs_stream_record *rs_request_stream(struct rs_request *request, const char *id)
+{
+    struct rs_stream_record *stream = rs_registry_find_stream(request->control->registry, id);
+
+    if (stream == NULL)
+        rs_request_fail(request, RS_E_UNKNOWN_STREAM, "stream_id", "there is no such stream");
+    return stream;
+}
+
+static const char *valid_id(const struct rs_request *request, const char *name)
+{
+    const json_t *value = json_object_get(request->call.params, name);
+    const char *text = json_string_value(value);
+
+    if (text == NULL || strlen(text) != json_string_length(value) || !rs_id_valid(text))
+        return NULL;
+    return text;
+}
+
+/* Notes what the request is about, and finds the session whose changes it must queue with. */
+static struct rs_session_record *find_subject(struct rs_request *request)
+{
+    const struct rs_registry *registry = request->control->registry;
+    const char *session_id = valid_id(request, "session_id");
+    const char *stream_id = valid_id(request, "stream_id");
+    struct rs_stream_record *stream;
+
+    if (session_id != NULL)
+        snprintf(request->session_id, sizeof(request->session_id), "%s", session_id);
+    if (stream_id != NULL)
+        snprintf(request->stream_id, sizeof(request->stream_id), "%s", stream_id);
+    if (request->method->subject == RS_SUBJECT_SESSION && session_id != NULL)
+        return rs_registry_find_session(registry, session_id);
+    if (request->method->subject == RS_SUBJECT_STREAM && stream_id != NULL) {
+        stream = rs_registry_find_stream(registry, stream_id);
+        return stream != NULL ? stream->session : NULL;
+    }
+    return NULL;
+}
+
+void rs_request_free(struct rs_request *request)
+{
+    json_decref(request->result);
+    rs_jsonrpc_end(&request->call);
+    free(request);
+}
+
+static void log_change(const struct rs_request *request)
+{
+    const struct rs_reason_row *row = &rs_reasons[request->error.reason];
+
+    rs_log(RS_LOG_INFO, "audit: method=%s session=%s stream=%s uid=%u pid=%d result=%s",
+           request->method->name, request->session_id[0] != '\0' ? request->session_id : "-",
+           request->stream_id[0] != '\0' ? request->stream_id : "-",
+           (unsigned int)request->peer.uid, (int)request->peer.pid,
+           request->error.reason == RS_E_NONE ? "ok" : row->name);
+}
+
+void rs_request_finish(struct rs_request *request)
+{
+    if (request->method != NULL && request->method->role >= RS_ROLE_OPERATOR)
+        log_change(request);
+    if (request->client != NULL)
+        request->done(request);
+    else
+        rs_request_free(request);
+}
+
+static void handle(struct rs_request *request)
+{
+    const struct rs_rpc_method *method = request->method;
+    alignas(max_align_t) unsigned char params[PARAMS_MAX_BYTES] = {0};
+
+    if (rs_params_decode(method->params, method->param_count, request->call.params, params,
+                         &request->error) == 0 &&
+        method->handler(request, params) == RS_REPLY_LATER)
+        return;
+    rs_request_finish(request);
+}
+
+static void handle_or_park(struct rs_request *request)
+{
+    struct rs_session_record *session = find_subject(request);
+
+    if (session != NULL && session->busy)
+        TAILQ_INSERT_TAIL(&session->parked, request, parked);
+    else
+        handle(request);
+}
+
+void rs_request_run(struct rs_request *request)
+{
+    if (request->error.reason == RS_E_NONE) {
+        request->method = find_method(request->call.method);
+        if (request->method == NULL)
+            rs_request_fail(request, RS_E_METHOD_NOT_FOUND, NULL,
+                            "no such method: rpc_get_methods names them all");
+        else if (request->peer.role < request->method->role)
+            rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
+                         rs_role_name(request->method->role));
+    }
+    if (request->error.reason == RS_E_NONE)
+        handle_or_park(request);
+    else
+        rs_request_finish(request);
+}
+
+/* Each finds its session anew: one before it may have deleted it, or made it busy again. */
+void rs_requests_release(struct rs_session_record *session)
+{
+    struct rs_request_list turn = TAILQ_HEAD_INITIALIZER(turn);
+    struct rs_request *request;
+
+    session->busy = false;
+    TAILQ_CONCAT(&turn, &session->parked, parked);
+    while ((request = TAILQ_FIRST(&turn)) != NULL) {
+        TAILQ_REMOVE(&turn, request, parked);
+        handle_or_park(request);
+    }
+}
