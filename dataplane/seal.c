@@ -133,8 +133,7 @@ static void finish(struct rs_worker *worker, struct rs_burst *burst, unsigned in
     rs_packet_checksum_set(burst->mbufs[place], &burst->packets[place].datagram,
                            burst->path->tx_offload);
     burst->outcomes[place] = RS_SEALED;
-    if (sender->next_count == 1)
-        note_first_sealed(worker, sender->key);
+    note_first_sealed(worker, sender->key);
 }
 
 static void seal_group(struct rs_worker *worker, struct rs_burst *burst, const uint8_t *group,
@@ -156,8 +155,6 @@ static void seal_group(struct rs_worker *worker, struct rs_burst *burst, const u
         else
             burst->outcomes[batch.places[i]] = RS_CIPHER_ERROR;
     }
-    if (rc == 0 && batch.count > 0)
-        note_first_sealed(worker, batch.senders[batch.count - 1]->key);
     for (unsigned int i = 0; i < batch.replaced_count; i++)
         rs_sender_end(worker->senders, batch.replaced[i]);
 }
