@@ -158,7 +158,8 @@ int rs_session_stage_key(struct rs_session *session, const uint8_t *base_key, si
                          uint32_t epoch, enum rs_staging *staging, struct rs_key_info *info);
 
 /*
- * Makes the staged key active and the active one previous. observer->key_activated follows.
+ * Makes the staged key active and the active one previous. observer->key_activated follows, unless
+ * the key is staged and made active again before: then it follows for the last time only.
  * *replaced_epoch is the epoch of the key that is now previous, 0 if there was none. Returns 0, or
  * -ENOENT without a staged key, or -ENOMEM.
  */

@@ -125,15 +125,21 @@ static uint64_t ns_since(uint64_t tsc, uint64_t start)
     return tsc > start ? tsc_to_ns(tsc - start) : 0;
 }
 
+static void stop_settling(struct rs_key *key)
+{
+    TAILQ_REMOVE(&key->keys->settling, key, settling_entry);
+    key->activation = RS_ACTIVATION_NONE;
+}
+
 /* Ends an activation that has been observed by all. */
 static void announce_activation(struct rs_key *key)
 {
     const struct rs_keys *keys = key->keys;
     const uint64_t start = atomic_load_explicit(&key->activated_tsc, memory_order_relaxed);
-    struct rs_activation activation = {.epoch = key->epoch, .worker_count = keys->worker_count};
+    struct rs_activation activation = {.epoch = key->activation_epoch,
+                                       .worker_count = keys->worker_count};
 
-    TAILQ_REMOVE(&key->keys->settling, key, settling_entry);
-    key->activation = RS_ACTIVATION_NONE;
+    stop_settling(key);
     if (key->session == NULL)
         return;
     for (unsigned int w = 0; w < keys->worker_count; w++) {
@@ -183,6 +189,9 @@ static void post_observe(struct rs_key *key)
 
 void rs_key_start_activation(struct rs_key *key)
 {
+    if (key->activation == RS_ACTIVATION_SETTLING)
+        stop_settling(key);
+    key->activation_epoch = key->epoch;
     for (unsigned int w = 0; w < key->keys->worker_count; w++)
         atomic_store_explicit(&key->workers[w].first_sealed_tsc, 0, memory_order_relaxed);
     atomic_store_explicit(&key->activated_tsc, rte_rdtsc(), memory_order_relaxed);
@@ -194,8 +203,6 @@ void rs_key_watch_activation(struct rs_key *key)
         key->observe_again = true;
         return;
     }
-    if (key->activation == RS_ACTIVATION_SETTLING)
-        announce_activation(key);
     post_observe(key);
 }
 
@@ -248,6 +255,8 @@ static void ask_workers_to_wipe(struct rs_key *key)
 static void take_wiped(struct rs_key *key)
 {
     struct rs_keys *keys = key->keys;
+    const struct rs_session *session;
+    uint32_t epoch;
 
     if (--key->wiping > 0)
         return;
@@ -256,9 +265,11 @@ static void take_wiped(struct rs_key *key)
         announce_session(key->session);
     if (key->activation == RS_ACTIVATION_SETTLING)
         announce_activation(key);
-    if (key->session != NULL)
-        keys->observer->key_retired(key->session->owner, key->epoch, keys->worker_count);
+    session = key->session;
+    epoch = key->epoch;
     rs_key_free(key);
+    if (session != NULL)
+        keys->observer->key_retired(session->owner, epoch, keys->worker_count);
 }
 
 /* ---- lifecycle ---------------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ struct rs_key {
     struct rs_keys *keys;
     struct rs_session *session; /* NULL: the session is gone, nobody is told */
     uint32_t epoch;
+    uint32_t activation_epoch; /* when it was last made active: staged again, it has a new one */
     bool unlinked;
     enum rs_activation_state activation;
     bool observe_again;
@@ -96,7 +97,10 @@ void rs_key_free(struct rs_key *key);
 /* What others may know of it. */
 void rs_key_get_info(const struct rs_key *key, struct rs_key_info *info);
 
-/* The key is about to be published as the active one: starts the clock. */
+/*
+ * The key is about to be published as the active one: starts the clock. An earlier activation of it
+ * that was not told yet never will be: this one is told in its place.
+ */
 void rs_key_start_activation(struct rs_key *key);
 
 /* It was published: watches how the workers take it up, then tells the observer. */

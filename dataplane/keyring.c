@@ -260,10 +260,10 @@ void rs_keyring_end(struct rs_session *session)
         LIST_REMOVE(key, session_entry);
         key->session = NULL;
     }
-    for (unsigned int i = 0; i < ring->count; i++)
-        rs_key_retire(ring->keys[i]);
     /* A worker may be in the middle of a burst of the session's. */
     rs_rcu_publish(session->ring, &no_keys);
+    for (unsigned int i = 0; i < ring->count; i++)
+        rs_key_retire(ring->keys[i]);
     rs_rcu_after_grace(&ring->rcu, free_ring);
 }
 
