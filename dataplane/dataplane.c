@@ -157,7 +157,7 @@ static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
 {
     struct rs_stream_slot *slot = mail->subject;
 
-    rs_notice_tell(&slot->notice, dp->observer, slot->stream->owner);
+    rs_notice_tell(&slot->notice, dp->observer, &slot->stream->owner);
 }
 
 static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)

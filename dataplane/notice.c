@@ -178,15 +178,16 @@ void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint
 
 /* ---- main --------------------------------------------------------------------------------- */
 
-static void tell(const struct rs_notice *notice, const struct rs_observer *observer, void *owner,
-                 struct rs_trouble_report *report)
+static void tell(const struct rs_notice *notice, const struct rs_observer *observer,
+                 void *const *owner, struct rs_trouble_report *report)
 {
     report->worker = notice->mail.worker;
-    observer->stream_trouble(owner, report);
+    if (*owner != NULL)
+        observer->stream_trouble(*owner, report);
 }
 
 static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *word,
-                      const struct rs_observer *observer, void *owner)
+                      const struct rs_observer *observer, void *const *owner)
 {
     const uint32_t now = atomic_load_explicit(&word->word, memory_order_acquire);
     const uint32_t seen = atomic_load_explicit(&word->seen, memory_order_relaxed);
@@ -212,12 +213,11 @@ static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *wo
     atomic_store_explicit(&word->seen, now, memory_order_release);
 }
 
-void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer, void *owner)
+void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer,
+                    void *const *owner)
 {
     /* Before the words are read: a change after that posts anew. */
     atomic_store_explicit(&notice->posted, false, memory_order_seq_cst);
-    if (owner == NULL)
-        return;
     for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++)
         tell_word(notice, &notice->words[i], observer, owner);
     if (!notice->first_told && atomic_load_explicit(&notice->first, memory_order_acquire) != 0) {

@@ -50,5 +50,9 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
 /* A packet of `ssrc` was opened. Worker. */
 void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc);
 
-/* Tells the observer what has changed since it was last told. Main. */
-void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer, void *owner);
+/*
+ * Tells the observer what has changed since it was last told; *owner may become NULL on the way,
+ * where the observer destroys the stream, and no more is told then. Main.
+ */
+void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer,
+                    void *const *owner);
