@@ -24,9 +24,19 @@ static void refill_tokens(const struct rs_worker *worker, struct rs_stream_slot 
     }
 }
 
-static void spend_token(struct rs_stream_slot *slot)
+/* A derivation is paid for at once, so that one burst cannot ask for more than there are tokens. */
+static bool spend_token(const struct rs_worker *worker, struct rs_stream_slot *slot)
 {
-    slot->tokens -= slot->tokens > 0;
+    refill_tokens(worker, slot);
+    if (slot->tokens == 0)
+        return false;
+    slot->tokens--;
+    return true;
+}
+
+static void refund_token(struct rs_stream_slot *slot)
+{
+    slot->tokens += slot->tokens < RS_TOKENS_PER_SECOND;
 }
 
 /* ---- picking ------------------------------------------------------------------------------ */
@@ -67,12 +77,13 @@ static enum rs_outcome try_fresh(struct rs_worker *worker, struct rs_attempts *a
     struct rs_sender *sender = find_fresh(attempts, attempt, key);
 
     if (sender == NULL) {
-        refill_tokens(worker, attempt->slot);
-        if (attempt->slot->tokens == 0)
+        if (!spend_token(worker, attempt->slot))
             return RS_SENDER_LIMIT;
         sender = rs_sender_new_to_open(worker->senders, attempt->slot, key, attempt->trailer.kid);
-        if (sender == NULL)
+        if (sender == NULL) {
+            refund_token(attempt->slot);
             return RS_NO_CAPACITY;
+        }
         attempts->fresh[attempts->fresh_count++] = (struct rs_fresh_sender){.sender = sender};
     }
     attempt->sender = sender;
@@ -145,10 +156,10 @@ void rs_opener_settle(struct rs_worker *worker, struct rs_attempts *attempts)
     for (unsigned int i = 0; i < attempts->fresh_count; i++) {
         struct rs_fresh_sender *fresh = &attempts->fresh[i];
 
+        if (fresh->verified)
+            refund_token(fresh->sender->slot);
         if (fresh->verified && rs_sender_keep(worker->senders, fresh->sender) == 0)
             continue;
-        if (!fresh->verified)
-            spend_token(fresh->sender->slot);
         forget(attempts, fresh->sender);
         rs_sender_discard(worker->senders, fresh->sender);
     }
