@@ -12,6 +12,8 @@
 
 #include <event2/buffer.h>
 
+#include "control/jsonrpc.h"
+
 struct event_line {
     char *text; /* NULL: lost for want of memory */
     size_t bytes;
@@ -75,7 +77,7 @@ void rs_events_destroy(struct rs_events *events)
     if (events == NULL)
         return;
     for (uint32_t i = 0; i < events->ring_size; i++)
-        free(events->ring[i].text);
+        rs_jsonrpc_free(events->ring[i].text);
     free(events->ring);
     free(events);
 }
@@ -112,19 +114,15 @@ static void write_time(char *out, size_t size)
 static char *write_line(const struct rs_events *events, uint64_t seq, const char *type,
                         json_t *fields, size_t *bytes)
 {
-    char now[64], *text;
-    json_t *params, *line;
+    char now[64];
+    json_t *params;
 
     write_time(now, sizeof(now));
     params = json_pack("{s:s, s:I, s:s, s:s}", "instance", events->instance, "seq", (json_int_t)seq,
                        "time", now, "type", type);
     json_object_update(params, fields);
     json_decref(fields);
-    line = json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", params);
-    text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-    json_decref(line);
-    *bytes = text != NULL ? strlen(text) : 0;
-    return text;
+    return rs_jsonrpc_notification("event", params, bytes);
 }
 
 void rs_events_say(struct rs_events *events, enum rs_event_type type, json_t *fields)
@@ -132,7 +130,7 @@ void rs_events_say(struct rs_events *events, enum rs_event_type type, json_t *fi
     struct event_line *line = &events->ring[events->next_seq % events->ring_size];
     struct rs_subscriber *subscriber;
 
-    free(line->text);
+    rs_jsonrpc_free(line->text);
     line->type = type;
     line->text = write_line(events, events->next_seq, names[type], fields, &line->bytes);
     events->next_seq++;
@@ -178,11 +176,9 @@ static void deliver_gap(struct rs_events *events, struct rs_subscriber *subscrib
     subscriber->foreign = false;
     text = write_line(events, subscriber->next_seq - 1, "gap",
                       json_pack("{s:I}", "lost", (json_int_t)lost), &bytes);
-    if (text != NULL) {
+    if (text != NULL)
         evbuffer_add(out, text, bytes);
-        evbuffer_add(out, "\n", 1);
-    }
-    free(text);
+    rs_jsonrpc_free(text);
 }
 
 void rs_events_deliver(struct rs_events *events, struct rs_subscriber *subscriber,
@@ -199,6 +195,5 @@ void rs_events_deliver(struct rs_events *events, struct rs_subscriber *subscribe
         if (line->text == NULL || (subscriber->types & (1u << line->type)) == 0)
             continue;
         evbuffer_add(out, line->text, line->bytes);
-        evbuffer_add(out, "\n", 1);
     }
 }

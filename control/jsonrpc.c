@@ -5,26 +5,20 @@
  */
 #include "jsonrpc.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/dataplane.h"
+#include "control/memory.h"
 
 /* Stands for each byte that is not UTF-8, where a broken line is read once more. */
 enum { BAD_BYTE_MARK = 0x7f };
 
-static void free_wiped(void *memory)
+int rs_jsonrpc_init(void)
 {
-    if (memory == NULL)
-        return;
-    rs_secret_wipe(memory, malloc_usable_size(memory));
-    free(memory);
-}
+    const int error = rs_memory_init();
 
-void rs_jsonrpc_init(void)
-{
-    json_set_alloc_funcs(malloc, free_wiped);
+    json_set_alloc_funcs(rs_memory_alloc, rs_memory_free);
+    return error;
 }
 
 /* The length of the well-formed UTF-8 sequence (RFC 3629 section 4) at `s`, 0 if there is none. */
@@ -153,6 +147,12 @@ char *rs_jsonrpc_result(json_t *id, json_t *result, size_t *bytes)
     return dump_line(json_pack("{s:s, s:O, s:O}", "jsonrpc", "2.0", "id",
                                id != NULL ? id : json_null(), "result", result),
                      bytes);
+}
+
+char *rs_jsonrpc_notification(const char *method, json_t *params, size_t *bytes)
+{
+    return dump_line(
+        json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params), bytes);
 }
 
 char *rs_jsonrpc_error(json_t *id, const struct rs_error *error, size_t *bytes)

@@ -9,10 +9,10 @@
 #include "control/error.h"
 
 /*
- * Makes jansson wipe all memory that it gives back, since requests hold secrets. Once, before any
- * other use of jansson.
+ * Makes jansson work in memory that is locked and wiped, since requests hold secrets. Once, before
+ * any other use of jansson. Returns 0, or -EPERM or -ENOMEM where that memory is not locked.
  */
-void rs_jsonrpc_init(void);
+int rs_jsonrpc_init(void);
 
 /* One call. `root` is owned, the rest borrowed from it. */
 struct rs_call {
@@ -38,4 +38,7 @@ void rs_jsonrpc_end(struct rs_call *call);
  */
 char *rs_jsonrpc_result(json_t *id, json_t *result, size_t *bytes);
 char *rs_jsonrpc_error(json_t *id, const struct rs_error *error, size_t *bytes);
+
+/* The same for a notification; steals `params`. */
+char *rs_jsonrpc_notification(const char *method, json_t *params, size_t *bytes);
 void rs_jsonrpc_free(char *text);

@@ -28,6 +28,20 @@ struct sources {
     struct event *dataplane, *kdf, *terminate, *interrupt;
 };
 
+/* Whether requests can be read where no page is swapped out; if not, whether that is accepted. */
+static int lock_requests(const struct rs_config *config)
+{
+    if (rs_jsonrpc_init() == 0)
+        return 0;
+    if (config->dataplane.lock_policy == RS_LOCK_TRIED) {
+        rs_log(RS_LOG_WARNING, "rtpseald: memory for requests cannot be locked");
+        return 0;
+    }
+    rs_log(RS_LOG_ERROR, "rtpseald: memory for requests cannot be locked: raise RLIMIT_MEMLOCK, "
+                         "or set lock_keys: no");
+    return -EPERM;
+}
+
 /* Keys must not reach a core file, a debugger, or a file that others can read. */
 static void harden_process(void)
 {
@@ -160,9 +174,8 @@ int main(int argc, char **argv)
         printf("%s: ok\n", args.config_path);
     } else {
         rs_log_set_level(config->log_level);
-        rs_jsonrpc_init();
         harden_process();
-        result = run(config);
+        result = lock_requests(config) == 0 ? run(config) : RS_EXIT_START_FAILED;
     }
     rs_config_free(config);
     return result;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "tests/support/runner.h"
 
 static const struct {
@@ -109,7 +111,21 @@ static void depth_is_bounded(void)
 #name, name                                                                                \
     }
 
+static void what_a_request_holds_lies_in_locked_memory(void)
+{
+    char line[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{\"s\":\"hush hush hush\"}}";
+    struct rs_call call;
+    struct rs_error error;
+
+    CU_ASSERT_EQUAL_FATAL(rs_jsonrpc_parse(line, strlen(line), &call, &error), 0);
+    CU_ASSERT(CRYPTO_secure_allocated(json_string_value(json_object_get(call.params, "s"))));
+    rs_jsonrpc_end(&call);
+    CU_ASSERT_EQUAL(CRYPTO_secure_used(), 0);
+}
+
 static const struct rs_test tests[] = {
+    TEST(what_a_request_holds_lies_in_locked_memory),
     TEST(each_line_is_taken_or_refused_with_its_code),
     TEST(an_error_never_repeats_what_the_line_holds),
     TEST(depth_is_bounded),
