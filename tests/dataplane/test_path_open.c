@@ -125,30 +125,6 @@ static void what_the_model_sealed_opens_and_what_it_refuses_does_not(void)
 
 /* ---- the order ---------------------------------------------------------------------------- */
 
-/* A sealing and an opening stream of one session. */
-struct pair {
-    struct rs_session *session;
-    struct rs_stream *seal, *open;
-};
-
-static struct pair make_pair(void)
-{
-    const struct rs_stream_config seal = rs_host_stream_config(RS_SEAL, 0);
-    const struct rs_stream_config open = rs_host_stream_config(RS_OPEN, 1);
-    struct pair pair = {.session = rs_host_session(host, &host, 1)};
-
-    pair.seal = rs_host_stream(pair.session, &seal);
-    pair.open = rs_host_stream(pair.session, &open);
-    return pair;
-}
-
-static void end_pair(const struct pair *pair)
-{
-    rs_stream_destroy(pair->seal);
-    rs_stream_destroy(pair->open);
-    rs_session_destroy(pair->session);
-}
-
 static void cut(struct rs_leg_packet *packet, size_t bytes)
 {
     memmove(packet->payload, packet->payload + packet->bytes - bytes, bytes);
@@ -309,39 +285,39 @@ static void the_first_reason_in_order_names_what_is_dropped(void)
         {another_ssrc, RS_OPENED},
         {a_byte_of_the_descriptor, RS_OPENED},
     };
-    const struct pair pair = make_pair();
+    const struct rs_legs legs = rs_legs_make(host, NULL);
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct rs_leg_packet original = rs_leg_vp8(1), changed;
         enum rs_outcome outcome;
 
-        rs_leg_seal(host, pair.seal, &original);
+        rs_leg_seal(host, legs.seal, &original);
         changed = original;
         rows[i].change(&changed);
-        outcome = rs_leg_open(host, pair.open, &changed);
+        outcome = rs_leg_open(host, legs.open, &changed);
         if (outcome != rows[i].outcome)
             printf("row %zu: %s, not %s\n", i, rs_outcome_name(outcome),
                    rs_outcome_name(rows[i].outcome));
         CU_ASSERT_EQUAL(outcome, rows[i].outcome);
-        CU_ASSERT_EQUAL(rs_leg_open(host, pair.open, &original),
+        CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &original),
                         outcome == RS_OPENED ? RS_REPLAY : RS_OPENED);
     }
-    end_pair(&pair);
+    rs_legs_end(&legs);
 }
 
 static void a_replay_is_named_before_what_else_is_wrong_with_it(void)
 {
-    const struct pair pair = make_pair();
+    const struct rs_legs legs = rs_legs_make(host, NULL);
     struct rs_leg_packet packet = rs_leg_vp8(1);
 
-    rs_leg_seal(host, pair.seal, &packet);
-    CU_ASSERT_EQUAL(rs_leg_open(host, pair.open, &packet), RS_OPENED);
+    rs_leg_seal(host, legs.seal, &packet);
+    CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &packet), RS_OPENED);
     packet.payload_type = 97;
-    CU_ASSERT_EQUAL(rs_leg_open(host, pair.open, &packet), RS_REPLAY);
+    CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &packet), RS_REPLAY);
     packet.payload_type = 96;
     packet.payload[50] ^= 1;
-    CU_ASSERT_EQUAL(rs_leg_open(host, pair.open, &packet), RS_REPLAY);
-    end_pair(&pair);
+    CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &packet), RS_REPLAY);
+    rs_legs_end(&legs);
 }
 
 int main(void)

@@ -104,3 +104,49 @@ uint64_t rs_leg_ctr(const struct rs_leg_packet *packet)
 {
     return read_be64(packet->payload + packet->bytes - TRAILER_BYTES + 9);
 }
+
+struct rs_legs rs_legs_make(struct rs_host *host, const struct rs_stream_config *like)
+{
+    struct rs_stream_config config = like != NULL ? *like : rs_host_stream_config(RS_SEAL, 0);
+    struct rs_legs legs = {.session = rs_host_session(host, host, 1)};
+
+    config.direction = RS_SEAL;
+    config.link = 0;
+    legs.seal = rs_host_stream(legs.session, &config);
+    config.direction = RS_OPEN;
+    config.link = 1;
+    legs.open = rs_host_stream(legs.session, &config);
+    return legs;
+}
+
+void rs_legs_end(const struct rs_legs *legs)
+{
+    rs_stream_destroy(legs->seal);
+    rs_stream_destroy(legs->open);
+    rs_session_destroy(legs->session);
+}
+
+struct rs_leg_packet rs_leg_sealed(struct rs_host *host, const struct rs_stream *stream,
+                                   uint32_t mark)
+{
+    struct rs_leg_packet packet = rs_leg_vp8(mark);
+
+    rs_leg_seal(host, stream, &packet);
+    return packet;
+}
+
+void rs_leg_hold(struct rs_host *host)
+{
+    rs_wire_port_stall(host->ports[1][RS_OPEN], 0, 10);
+    rs_host_poll(host, 2);
+}
+
+bool rs_leg_next_is(struct rs_host *host, const struct rs_leg_packet *plain)
+{
+    uint8_t frame[FRAME_MAX];
+    const size_t bytes = rs_host_take(host, 1, RS_OPEN, frame, sizeof(frame));
+
+    return bytes == RS_LEGS_PAYLOAD + plain->bytes &&
+           rs_test_frame_is_right(frame, bytes, 14, 34) &&
+           memcmp(frame + RS_LEGS_PAYLOAD, plain->payload, plain->bytes) == 0;
+}

@@ -49,3 +49,23 @@ void rs_leg_inject(struct rs_host *host, const struct rs_leg_packet *packet);
 uint64_t rs_leg_kid(const struct rs_leg_packet *packet);
 uint64_t rs_leg_ctr(const struct rs_leg_packet *packet);
 uint8_t *rs_leg_trailer(struct rs_leg_packet *packet); /* its last 18 bytes */
+
+/* A session with the key of seed 1, and its two streams. */
+struct rs_legs {
+    struct rs_session *session;
+    struct rs_stream *seal, *open;
+};
+
+/* Streams like `like`, sealing on link 0 and opening on link 1; NULL: the default one. */
+struct rs_legs rs_legs_make(struct rs_host *host, const struct rs_stream_config *like);
+void rs_legs_end(const struct rs_legs *legs);
+
+/* rs_leg_vp8(mark), sealed. */
+struct rs_leg_packet rs_leg_sealed(struct rs_host *host, const struct rs_stream *stream,
+                                   uint32_t mark);
+
+/* Keeps link 1's worker from its queue for a while: what is put in next comes as one burst. */
+void rs_leg_hold(struct rs_host *host);
+
+/* Whether the oldest frame that left link 1 holds this body, in order on the outside too. */
+bool rs_leg_next_is(struct rs_host *host, const struct rs_leg_packet *plain);
