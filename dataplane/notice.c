@@ -76,14 +76,14 @@ static bool only_counting(const struct rs_trouble_word *word)
            trouble_of(atomic_load_explicit(&word->word, memory_order_relaxed)) == RS_TROUBLE_NONE;
 }
 
-/* A word that can be had: a free one, else that with the shortest row, so that stray SSRCs cannot
- * keep a real one out. */
+/* A word that can be had: a free one, else that with the shortest row and of these the one taken
+ * longest ago, so that stray SSRCs take from each other and cannot keep a real one out. */
 static struct rs_trouble_word *pick_word(struct rs_notice *notice)
 {
     struct rs_trouble_word *shortest = NULL;
 
     for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++) {
-        struct rs_trouble_word *word = &notice->words[i];
+        struct rs_trouble_word *word = &notice->words[(notice->hand + i) % RS_TROUBLE_SSRCS];
 
         if (reusable(word)) {
             notice->troubled++;
@@ -101,6 +101,7 @@ static struct rs_trouble_word *take_word(struct rs_notice *notice, uint32_t ssrc
 
     if (word == NULL)
         return NULL;
+    notice->hand = (uint32_t)(word - notice->words) + 1;
     atomic_store_explicit(&word->ssrc, ssrc, memory_order_relaxed);
     atomic_store_explicit(&word->packets, 0, memory_order_relaxed);
     word->running = RS_TROUBLE_NONE;

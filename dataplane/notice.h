@@ -34,6 +34,7 @@ struct rs_trouble_word {
 struct rs_notice {
     struct rs_trouble_word words[RS_TROUBLE_SSRCS];
     uint32_t troubled;      /* worker only: words in use */
+    uint32_t hand;          /* worker only: where the search for a word to take begins */
     _Atomic uint32_t first; /* worker: 1 once a packet was opened */
     _Atomic uint32_t first_ssrc;
     uint32_t first_told; /* main only */
