@@ -32,7 +32,8 @@ enum {
 
 /* ---- waking ------------------------------------------------------------------------------- */
 
-void rs_dataplane_set_timer(struct rs_dataplane *dp)
+/* Lets poll come soon while workers are waited for. */
+static void set_timer(struct rs_dataplane *dp)
 {
     const bool want_short = rs_keys_busy(dp->keys) || rs_table_busy(dp->table);
     const long ms = want_short ? TIMER_SHORT_MS : TIMER_LONG_MS;
@@ -160,6 +161,14 @@ static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
     rs_notice_tell(&slot->notice, dp->observer, &slot->stream->owner);
 }
 
+static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
+{
+    struct rs_session *session = rs_table_take_mail(dp->table, mail);
+
+    if (session != NULL)
+        rs_session_free_if_over(session);
+}
+
 static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)
 {
     struct rs_mail *mail = rs_mail_take_all(&worker->to_main), *next;
@@ -173,7 +182,7 @@ static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)
             rs_keys_take_mail(mail);
             break;
         case RS_MAIL_RELEASE_STREAM:
-            rs_table_take_mail(dp->table, mail);
+            take_released(dp, mail);
             break;
         case RS_MAIL_NOTICE:
             take_notice(dp, mail);
@@ -223,7 +232,7 @@ void rs_dataplane_poll(struct rs_dataplane *dp)
     rs_keys_poll(dp->keys);
     rs_table_poll(dp->table);
     reseed(dp);
-    rs_dataplane_set_timer(dp);
+    set_timer(dp);
 }
 
 /* ---- lifecycle ---------------------------------------------------------------------------- */
@@ -296,7 +305,7 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
         (rc = create_workers(dp)) != 0 || (rc = rs_links_start(dp)) != 0)
         return rc;
     dp->reseed_at_tsc = rte_rdtsc() + RESEED_S * rte_get_tsc_hz();
-    rs_dataplane_set_timer(dp);
+    set_timer(dp);
     return launch_workers(dp);
 }
 

@@ -42,6 +42,3 @@ struct rs_dataplane {
     uint64_t reseed_at_tsc;
     bool hugepages, locked;
 };
-
-/* Lets poll come soon while workers are waited for. */
-void rs_dataplane_set_timer(struct rs_dataplane *dataplane);

@@ -14,7 +14,7 @@
 #include <rte_cycles.h>
 
 #include "cipher.h"
-#include "table.h"
+#include "session.h"
 
 enum {
     SLAB_KEYS = 16,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table.h"
+#include "session.h"
 
 enum { BASE_KEY_MIN_BYTES = 32, BASE_KEY_MAX_BYTES = 64 };
 

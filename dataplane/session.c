@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sessions and streams as control sees them: dataplane.h's functions on top of ring and table. */
+#include "session.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -58,10 +60,7 @@ int rs_session_stage_key(struct rs_session *session, const uint8_t *base_key, si
 
 int rs_session_activate_key(struct rs_session *session, uint32_t *replaced_epoch)
 {
-    int rc = rs_keyring_activate(session, replaced_epoch);
-
-    rs_dataplane_set_timer(session->dataplane);
-    return rc;
+    return rs_keyring_activate(session, replaced_epoch);
 }
 
 int rs_session_retire_key(struct rs_session *session, uint32_t epoch)

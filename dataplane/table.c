@@ -174,11 +174,18 @@ static struct rs_stream *allocate(const struct rs_table *table, size_t keys)
     return stream;
 }
 
-static void free_stream(struct rs_stream *stream)
+static void free_memory(struct rs_stream *stream)
 {
     free(stream->keys);
     free(stream->positions);
     free(stream);
+}
+
+static void free_stream(struct rs_table *table, struct rs_stream *stream)
+{
+    TAILQ_REMOVE(&stream->session->streams, stream, entry);
+    TAILQ_REMOVE(&table->streams, stream, table_entry);
+    free_memory(stream);
 }
 
 static void free_after_grace(struct rs_rcu_head *head)
@@ -214,7 +221,7 @@ int rs_table_add(struct rs_table *table, struct rs_session *session,
     if (made == NULL)
         return -ENOMEM;
     if (made->keys == NULL || made->positions == NULL) {
-        free_stream(made);
+        free_memory(made);
         return -ENOMEM;
     }
     fill_stream(made, session, config);
@@ -243,21 +250,19 @@ static void ask_workers_to_release(struct rs_table *table, struct rs_stream *str
         rs_mail_post(table->worker_mail[w], &stream->slots[w].release);
 }
 
-void rs_table_take_mail(struct rs_table *table, struct rs_mail *mail)
+struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *mail)
 {
     struct rs_stream_slot *slot = mail->subject;
     struct rs_stream *stream = slot->stream;
     struct rs_session *session = stream->session;
 
     if (--stream->workers_waited_for > 0)
-        return;
+        return NULL;
     table->waiting--;
     for (unsigned int w = 0; w < table->worker_count; w++)
         rs_counters_add(&session->past[stream->direction], &stream->slots[w].counters);
-    TAILQ_REMOVE(&session->streams, stream, entry);
-    TAILQ_REMOVE(&table->streams, stream, table_entry);
-    free_stream(stream);
-    rs_session_free_if_over(session);
+    free_stream(table, stream);
+    return session;
 }
 
 void rs_table_poll(struct rs_table *table)
@@ -332,12 +337,7 @@ void rs_table_destroy(struct rs_table *table)
     if (table == NULL)
         return;
     while ((stream = TAILQ_FIRST(&table->streams)) != NULL) {
-        struct rs_session *session = stream->session;
-
-        TAILQ_REMOVE(&session->streams, stream, entry);
-        TAILQ_REMOVE(&table->streams, stream, table_entry);
-        free_stream(stream);
-        rs_session_free_if_over(session);
+        free_stream(table, stream);
     }
     rte_hash_free(table->hash);
     free(table);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sessions, streams, and the flow table that leads from a packet to its stream. Main changes them,
+ * Streams, and the flow table that leads from a packet to its stream. Main changes them,
  * workers read them under RCU.
  */
 #pragma once
@@ -14,26 +14,12 @@
 #include "mailbox.h"
 #include "notice.h"
 #include "rcu.h"
+#include "session.h"
 
 struct rs_sender;
 struct rs_table;
 
 TAILQ_HEAD(rs_slot_senders, rs_sender);
-
-struct rs_session {
-    struct rs_keyring *ring;       /* worker: r under RCU, main: publishes */
-    enum rs_protection protection; /* const */
-
-    /* main only */
-    struct rs_dataplane *dataplane;
-    void *owner;
-    TAILQ_ENTRY(rs_session) entry;          /* of all sessions */
-    struct rs_session_keys keys;            /* in the ring, or on their way out */
-    TAILQ_HEAD(, rs_stream) streams;        /* those being released included */
-    unsigned int tagless_streams;           /* live ones whose suite has no tag */
-    bool ended;                             /* rs_session_destroy was called */
-    struct rs_counters past[RS_DIRECTIONS]; /* of streams that are freed */
-};
 
 /* A worker's share of a stream. */
 struct rs_stream_slot {
@@ -105,8 +91,12 @@ void rs_table_remove(struct rs_table *table, struct rs_stream *stream);
 /* Takes what grace periods brought. Main, out of poll. */
 void rs_table_poll(struct rs_table *table);
 
-/* Takes a RELEASE_STREAM mail that came back from a worker. Main, out of poll. */
-void rs_table_take_mail(struct rs_table *table, struct rs_mail *mail);
+/*
+ * Takes a RELEASE_STREAM mail that came back from a worker. Returns the session whose stream it
+ * was, which may have no stream left, or NULL where other workers are waited for. Main, out of
+ * poll.
+ */
+struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *mail);
 
 /* Whether workers are being waited for. */
 bool rs_table_busy(const struct rs_table *table);
@@ -121,6 +111,3 @@ uint32_t rs_table_shapes(const struct rs_table *table, unsigned int link,
  */
 void rs_table_find_burst(const struct rs_table *table, const struct rs_flow_key *keys[],
                          unsigned int n, struct rs_stream *found[]);
-
-/* Frees a session once its last stream is. Main. */
-void rs_session_free_if_over(struct rs_session *session);
