@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A host whose pool of senders is small, and what happens when it is empty. */
+#include "tests/support/legs.h"
+#include "tests/support/runner.h"
+
+enum { SENDERS = 8 };
+
+static struct rs_host *host;
+
+static const struct rs_test_frame *to_port(uint16_t port)
+{
+    static struct rs_test_frame frame;
+
+    frame.dst_port = port;
+    return &frame;
+}
+
+static struct rs_stream *stream_on(struct rs_session *session, enum rs_direction direction,
+                                   uint16_t port)
+{
+    struct rs_stream_config config = rs_host_stream_config(direction, direction == RS_SEAL ? 0 : 1);
+
+    config.flow.dst_port = port;
+    return rs_host_stream(session, &config);
+}
+
+static void wait_for_senders(uint32_t count)
+{
+    struct rs_worker_info info;
+
+    for (unsigned int i = 0; i < 2000; i++) {
+        rs_dataplane_get_worker(host->dataplane, 0, &info);
+        if (info.senders == count)
+            break;
+        rs_host_poll(host, 1);
+    }
+    CU_ASSERT_EQUAL(info.senders, count);
+}
+
+static void sealing_streams_beyond_the_pool_are_refused_by_name(void)
+{
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *streams[SENDERS + 2];
+    struct rs_leg_packet packet = rs_leg_vp8(1);
+
+    for (uint16_t i = 0; i < SENDERS + 2; i++) {
+        streams[i] = stream_on(session, RS_SEAL, (uint16_t)(5100 + i));
+        packet.frame = to_port((uint16_t)(5100 + i));
+        CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, streams[i], &packet, NULL),
+                        i < SENDERS ? RS_SEALED : RS_NO_CAPACITY);
+    }
+    packet.frame = to_port(5100);
+    CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, streams[0], &packet, NULL), RS_SEALED);
+    wait_for_senders(SENDERS);
+    rs_stream_destroy(streams[0]);
+    wait_for_senders(SENDERS - 1);
+    packet.frame = to_port(5100 + SENDERS);
+    CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, streams[SENDERS], &packet, NULL), RS_SEALED);
+    for (unsigned int i = 1; i < SENDERS + 2; i++)
+        rs_stream_destroy(streams[i]);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
+static void a_full_pool_does_not_stop_a_change_of_key(void)
+{
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *streams[SENDERS];
+    struct rs_leg_packet packet = rs_leg_vp8(1);
+
+    for (unsigned int round = 0; round < 3; round++) {
+        for (uint16_t i = 0; i < SENDERS; i++) {
+            if (round == 0)
+                streams[i] = stream_on(session, RS_SEAL, (uint16_t)(5100 + i));
+            packet.frame = to_port((uint16_t)(5100 + i));
+            CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, streams[i], &packet, NULL), RS_SEALED);
+        }
+        wait_for_senders(SENDERS);
+        rs_host_set_key(session, 10 + round, 2 + round);
+    }
+    for (unsigned int i = 0; i < SENDERS; i++)
+        rs_stream_destroy(streams[i]);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
+static void senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are(void)
+{
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *open = stream_on(session, RS_OPEN, 5004);
+    struct rs_leg_packet packets[SENDERS + 2];
+
+    /* A sealing stream needs a sender itself, so each ends before its packet is opened. */
+    for (unsigned int i = 0; i < SENDERS + 2; i++) {
+        struct rs_stream *seal = stream_on(session, RS_SEAL, 5004);
+
+        packets[i] = rs_leg_sealed(host, seal, i);
+        rs_stream_destroy(seal);
+        wait_for_senders(0);
+    }
+    for (unsigned int i = 0; i < SENDERS + 2; i++)
+        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i]),
+                        i < SENDERS ? RS_OPENED : RS_NO_CAPACITY);
+    for (unsigned int i = 0; i < SENDERS; i++)
+        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i]), RS_REPLAY);
+    wait_for_senders(SENDERS);
+    rs_stream_destroy(open);
+    wait_for_senders(0);
+    open = stream_on(session, RS_OPEN, 5004);
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[SENDERS]), RS_OPENED);
+    rs_stream_destroy(open);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
+static void forged_senders_leave_none_behind(void)
+{
+    const struct rs_legs legs = rs_legs_make(host, NULL);
+    struct rs_leg_packet forged = rs_leg_sealed(host, legs.seal, 1);
+    const struct rs_leg_packet real = forged;
+
+    for (uint8_t i = 1; i < 60; i++) {
+        rs_leg_trailer(&forged)[4] = i;
+        rs_leg_inject(host, &forged);
+    }
+    rs_host_settle(host);
+    wait_for_senders(1);
+    CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &real), RS_OPENED);
+    CU_ASSERT(rs_host_stream_count(legs.open, RS_AUTH_FAILED) > 0);
+    rs_legs_end(&legs);
+    wait_for_senders(0);
+    rs_host_check_sums(host);
+}
+
+int main(void)
+{
+    static const struct rs_test tests[] = {
+        {"sealing_streams_beyond_the_pool_are_refused_by_name",
+         sealing_streams_beyond_the_pool_are_refused_by_name},
+        {"a_full_pool_does_not_stop_a_change_of_key", a_full_pool_does_not_stop_a_change_of_key},
+        {"senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are",
+         senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are},
+        {"forged_senders_leave_none_behind", forged_senders_leave_none_behind},
+    };
+    const struct rs_host_config config = {.worker_count = 1, .max_senders = SENDERS};
+    int rc;
+
+    host = rs_host_start(&config);
+    rc = rs_test_main("path_capacity", tests, sizeof(tests) / sizeof(tests[0]));
+    rs_host_stop(host);
+    return rc;
+}
