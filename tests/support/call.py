@@ -20,6 +20,7 @@ import wire
 MEDIA = pathlib.Path(__file__).resolve().parents[1] / "media"
 SESSION = "first-call"
 LINK = "edge0"
+DRAIN_SECONDS = 10
 RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"},
           {"ip": "2001:db8:5::/48", "ports": "20000-20999"}]
 
@@ -165,12 +166,23 @@ class Media:
         self.player = wire.Player("pub0", merged).start()
         self.sealed = self.received = self.sent = ()
 
-    def finish(self):
+    def finish(self, publisher, subscriber):
+        """Waits until the edges have looked at all there is, or have not for too long."""
         self.player.wait()
+        self.sent = list(zip(self.player.sent, (frame for _, frame in self.player.frames)))
+        end = time.monotonic() + DRAIN_SECONDS
+        while not self.is_drained(publisher, subscriber) and time.monotonic() < end:
+            time.sleep(0.05)
         self.received = self.recorder.stop()
         self.sealed = self.sealed_recorder.stop()
-        self.sent = list(zip(self.player.sent, (frame for _, frame in self.player.frames)))
         return self
+
+    def is_drained(self, publisher, subscriber):
+        sealing, opening = publisher.call("stats_get")["seal"], subscriber.call("stats_get")["open"]
+        return (sealing["packets_in"] >= len(self.sent)
+                and len(self.sealed_recorder.frames) >= sealing["packets_out"]
+                and opening["packets_in"] >= sealing["packets_out"]
+                and len(self.recorder.frames) >= opening["packets_out"])
 
     def outcome(self, ssrc):
         return compare(ssrc, self.sent, self.sealed, self.received)

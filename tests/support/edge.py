@@ -15,6 +15,7 @@ BUILD = pathlib.Path(os.environ.get("RTPSEAL_BUILD", ROOT / "build")).resolve()
 DAEMON = BUILD / "control" / "rtpseald"
 CTL = BUILD / "control" / "ctl" / "rtpsealctl"
 START_SECONDS = 20
+RING_FRAMES = 2048  # of packet sockets; DPDK's own default is 512
 
 
 def cpus():
@@ -23,8 +24,8 @@ def cpus():
 
 
 def af_packet(number, interface):
-    """A port on one end of a veth pair."""
-    return {"vdev": f"net_af_packet{number},iface={interface}"}
+    """A port on one end of a veth pair, with room for all that comes while its CPU is taken away."""
+    return {"vdev": f"net_af_packet{number},iface={interface},framecnt={RING_FRAMES}"}
 
 
 def pcap(number, interface):
@@ -62,7 +63,9 @@ class Edge:
         return self
 
     def __exit__(self, kind, *_):
-        self.stop()
+        code = self.stop()
+        if code not in (0, None) and kind in (None, SystemExit):
+            raise RuntimeError(f"the daemon ended with exit code {code}:\n{self.log()}")
 
     def environment(self):
         """DPDK keeps its run-time files where these say; root's place is not ours to write in."""

@@ -111,7 +111,7 @@ class Story:
         for number, at in enumerate(CHANGES_AT):
             self.change(number, at)
         self.mistake()
-        self.media.finish()
+        self.media.finish(self.publisher, self.subscriber)
         self.counters = self.read_counters()
         self.events = [e for e in follower.stop() if e["type"] in SHORT]
         self.outcomes = [(one, self.media.outcome(one.ssrc)) for one in call.RECORDINGS]
@@ -178,6 +178,18 @@ class Story:
         clear = {frame for _, frame in outcome.sent}.intersection(outcome.sealed)
         self.expect(not clear, f"{one.name}: {len(clear)} packets left in clear")
 
+    def explain(self):
+        """Where packets went, for whoever has to find out why."""
+        print(f"  the player was late by {self.media.player.latest_ns / 1e6:.1f} ms at most")
+        for edge, direction in ((self.publisher, "seal"), (self.subscriber, "open")):
+            counters = edge.call("stats_get")[direction]
+            counted = {name: count for name, count in counters["drops"].items() if count}
+            print(f"  {direction}: in {counters['packets_in']}, out {counters['packets_out']}, drops {counted}")
+            for port in edge.call("stats_get", scope="port")["ports"]:
+                told = {name: port[name] for name in ("rx_packets", "tx_packets", "rx_missed", "rx_errors",
+                                                      "rx_no_mbuf", "tx_errors")}
+                print(f"  {direction}: {port['side']} port {told}")
+
     # ---- what is told -----------------------------------------------------------------------
 
     def tell(self):
@@ -237,9 +249,12 @@ def run(directory):
         story = Story(directory, publisher, subscriber)
         story.run()
         tell_what_runs(publisher)
+        story.check()
+        story.tell()
+        if story.problems:
+            print("\nwhat the edges counted")
+            story.explain()
         codes = publisher.stop(), subscriber.stop()
-    story.check()
-    story.tell()
     story.expect(codes == (0, 0), f"the daemons ended with {codes}")
     return story
 

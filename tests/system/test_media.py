@@ -37,7 +37,7 @@ class Call:
             call.both(*edges, 0.1, "session", "set-secret", call.SESSION, "--secret-stdin",
                       "--activate-after-ms", "700", "--grace-ms", "2700", stdin=call.new_secret())
             time.sleep(0.8)
-        self.media.finish()
+        self.media.finish(publisher, subscriber)
         self.epochs = [edge.call("session_get", session_id=call.SESSION)["epoch"]
                        for edge in (publisher, subscriber)]
         self.stats = [edge.call("stats_get") for edge in (publisher, subscriber)]
