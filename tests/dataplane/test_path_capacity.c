@@ -116,11 +116,11 @@ static void senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are(voi
 static void forged_senders_leave_none_behind(void)
 {
     const struct rs_legs legs = rs_legs_make(host, NULL);
-    struct rs_leg_packet forged = rs_leg_sealed(host, legs.seal, 1);
-    const struct rs_leg_packet real = forged;
+    const struct rs_leg_packet real = rs_leg_sealed(host, legs.seal, 1);
 
-    for (uint8_t i = 1; i < 60; i++) {
-        rs_leg_trailer(&forged)[4] = i;
+    for (uint32_t i = 1; i < 60; i++) {
+        const struct rs_leg_packet forged = rs_leg_forged(&real, i);
+
         rs_leg_inject(host, &forged);
     }
     rs_host_settle(host);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Senders as the opening edge meets them: replayed, forged, many at once, under keys whose tags
  * collide. */
-#include <string.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "tests/support/legs.h"
 #include "tests/support/runner.h"
@@ -107,18 +108,19 @@ static void forged_senders_cost_a_stream_no_more_than_its_tokens(void)
 {
     enum { FORGED = 2000 };
     const struct rs_legs legs = rs_legs_make(host, NULL);
-    struct rs_leg_packet real = rs_leg_sealed(host, legs.seal, 1), forged = real;
+    struct rs_leg_packet real = rs_leg_sealed(host, legs.seal, 1);
     uint64_t tried;
 
     CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &real), RS_OPENED);
     rs_leg_hold(host);
-    for (uint32_t i = 0; i < FORGED; i++) {
-        memcpy(rs_leg_trailer(&forged) + 3, &i, 3);
+    for (uint32_t i = 1; i <= FORGED; i++) {
+        const struct rs_leg_packet forged = rs_leg_forged(&real, i);
+
         rs_leg_inject(host, &forged);
     }
     rs_host_settle(host);
     tried = rs_host_stream_count(legs.open, RS_AUTH_FAILED);
-    /* 100, those of the burst that spent the last one, and what came back meanwhile. */
+    /* 100, and what came back meanwhile. */
     CU_ASSERT(tried >= 100 && tried <= 200);
     CU_ASSERT_EQUAL(rs_host_stream_count(legs.open, RS_SENDER_LIMIT), FORGED - tried);
     real = rs_leg_sealed(host, legs.seal, 2);
@@ -132,14 +134,15 @@ static void a_newcomer_opens_once_there_is_a_token_again(void)
     const struct rs_stream_config config = rs_host_stream_config(RS_SEAL, 0);
     struct rs_legs legs = rs_legs_make(host, NULL);
     const struct rs_leg_packet old = rs_leg_sealed(host, legs.seal, 1);
-    struct rs_leg_packet newcomer, forged = old;
+    struct rs_leg_packet newcomer;
 
     rs_stream_destroy(legs.seal);
     legs.seal = rs_host_stream(legs.session, &config);
     newcomer = rs_leg_sealed(host, legs.seal, 2);
     CU_ASSERT_NOT_EQUAL(rs_leg_kid(&newcomer), rs_leg_kid(&old));
-    for (uint32_t i = 0; i < 500; i++) {
-        memcpy(rs_leg_trailer(&forged) + 3, &i, 3);
+    for (uint32_t i = 1; i <= 500; i++) {
+        const struct rs_leg_packet forged = rs_leg_forged(&old, i);
+
         rs_leg_inject(host, &forged);
     }
     rs_host_settle(host);
@@ -269,8 +272,9 @@ static uint16_t tag_of(uint32_t seed)
 /* Two seeds whose keys share a tag. */
 static void find_collision(uint32_t *a, uint32_t *b)
 {
-    static uint32_t seed_of[UINT16_MAX + 1];
+    uint32_t *seed_of = calloc(UINT16_MAX + 1, sizeof(*seed_of));
 
+    CU_ASSERT_PTR_NOT_NULL_FATAL(seed_of);
     for (*b = 1; *b < 4000; (*b)++) {
         const uint16_t tag = tag_of(*b);
 
@@ -278,6 +282,7 @@ static void find_collision(uint32_t *a, uint32_t *b)
             rs_host_poll(host, 20);
         if (seed_of[tag] != 0) {
             *a = seed_of[tag];
+            free(seed_of);
             return;
         }
         seed_of[tag] = *b;
@@ -329,6 +334,28 @@ static void keys_with_one_tag_are_all_tried(void)
     rs_session_destroy(session);
 }
 
+static void without_a_tag_two_keys_with_one_key_tag_are_refused(void)
+{
+    struct rs_stream_config config = rs_host_stream_config(RS_OPEN, 1);
+    uint8_t base_key[RS_HOST_KEY_BYTES];
+    struct rs_session *session;
+    struct rs_stream *stream;
+    enum rs_staging staging;
+    struct rs_key_info info;
+    uint32_t seeds[2] = {0};
+
+    find_collision(&seeds[0], &seeds[1]);
+    config.suite = rs_suite_find("AES_256_CTR");
+    session = rs_host_session(host, &host, seeds[0]);
+    stream = rs_host_stream(session, &config);
+    rs_host_base_key(seeds[1], base_key);
+    CU_ASSERT_EQUAL(rs_session_stage_key(session, base_key, sizeof(base_key), 2, &staging, &info),
+                    -EEXIST);
+    rs_stream_destroy(stream);
+    rs_host_stage(session, seeds[1], 2);
+    rs_session_destroy(session);
+}
+
 int main(void)
 {
     static const struct rs_test tests[] = {
@@ -350,6 +377,8 @@ int main(void)
         {"a_stream_without_a_tag_keeps_64_senders_and_opens_from_all",
          a_stream_without_a_tag_keeps_64_senders_and_opens_from_all},
         {"keys_with_one_tag_are_all_tried", keys_with_one_tag_are_all_tried},
+        {"without_a_tag_two_keys_with_one_key_tag_are_refused",
+         without_a_tag_two_keys_with_one_key_tag_are_refused},
     };
     const struct rs_host_config config = {.worker_count = 1};
     int rc;

@@ -135,6 +135,16 @@ struct rs_leg_packet rs_leg_sealed(struct rs_host *host, const struct rs_stream 
     return packet;
 }
 
+struct rs_leg_packet rs_leg_forged(const struct rs_leg_packet *real, uint32_t n)
+{
+    struct rs_leg_packet forged = *real;
+    uint8_t *sender_id = rs_leg_trailer(&forged) + 2;
+
+    for (unsigned int i = 0; i < 4; i++)
+        sender_id[i] ^= (uint8_t)(n >> 8 * i);
+    return forged;
+}
+
 void rs_leg_hold(struct rs_host *host)
 {
     rs_wire_port_stall(host->ports[1][RS_OPEN], 0, 10);

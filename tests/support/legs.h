@@ -64,6 +64,9 @@ void rs_legs_end(const struct rs_legs *legs);
 struct rs_leg_packet rs_leg_sealed(struct rs_host *host, const struct rs_stream *stream,
                                    uint32_t mark);
 
+/* The packet under another sender's KID, of the same suite and key tag; `n` 1 to 2^32 - 1. */
+struct rs_leg_packet rs_leg_forged(const struct rs_leg_packet *real, uint32_t n);
+
 /* Keeps link 1's worker from its queue for a while: what is put in next comes as one burst. */
 void rs_leg_hold(struct rs_host *host);
 
