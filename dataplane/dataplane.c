@@ -299,6 +299,7 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
     rc = rs_eal_start(config, &dp->hugepages);
     if (rc != 0)
         return rc;
+    dp->eal_started = true;
     rs_rcu_enter_offline();
     if ((rc = open_descriptors(dp)) != 0 || (rc = create_cipher(dp)) != 0 ||
         (rc = create_shared(dp, config)) != 0 || (rc = rs_links_open(dp, config)) != 0 ||
@@ -355,6 +356,7 @@ void rs_dataplane_destroy(struct rs_dataplane *dp)
         rs_cipher_destroy(dp->cipher);
     free(dp->counters);
     close_descriptors(dp);
-    rs_eal_stop();
+    if (dp->eal_started)
+        rs_eal_stop();
     free(dp);
 }

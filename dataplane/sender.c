@@ -68,19 +68,18 @@ struct rs_sender_pool *rs_sender_pool_create(uint32_t count, unsigned int worker
     if (pool == NULL)
         return NULL;
     pool->count = count + worker_count * RESERVE;
-    count = pool->count;
     pool->stride = RTE_ALIGN_CEIL(sizeof(struct rs_sender), 64) + rs_cipher_keys_bytes();
     pool->window_bytes = RTE_ALIGN_CEIL(rs_replay_bytes(RS_REPLAY_MAX_WINDOW), 64);
-    pool->windows = mmap(NULL, count * pool->window_bytes, PROT_READ | PROT_WRITE,
+    pool->windows = mmap(NULL, pool->count * pool->window_bytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    pool->senders = rs_secret_map(count * pool->stride);
-    pool->free = rte_ring_create_elem("rs_senders", sizeof(uint32_t), rte_align32pow2(count + 1),
-                                      SOCKET_ID_ANY, flags);
+    pool->senders = rs_secret_map(pool->count * pool->stride);
+    pool->free = rte_ring_create_elem("rs_senders", sizeof(uint32_t),
+                                      rte_align32pow2(pool->count + 1), SOCKET_ID_ANY, flags);
     if (pool->windows == MAP_FAILED || pool->senders == NULL || pool->free == NULL) {
         rs_log(RS_LOG_ERROR,
                "limits.senders: no locked memory for %u senders (%zu MiB): %s; lower the limit, "
                "raise RLIMIT_MEMLOCK, or set lock_keys: no",
-               count, count * pool->stride >> 20, strerror(errno));
+               count, pool->count * pool->stride >> 20, strerror(errno));
         rs_sender_pool_destroy(pool);
         errno = ENOMEM;
         return NULL;
