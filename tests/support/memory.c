@@ -102,16 +102,19 @@ static bool is_searched(const struct search *search, uintptr_t from, uintptr_t t
 static void search_mappings(struct search *search)
 {
     FILE *file = fopen("/proc/self/smaps", "re");
-    unsigned long from = 0, to = 0;
-    char line[512], mode[8] = "";
+    unsigned long from = 0, to = 0, first, end;
+    char line[512], permissions[8];
+    bool writable = false;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     while (fgets(line, sizeof(line), file) != NULL) {
         if (strncmp(line, "VmFlags:", 8) == 0) {
-            if (is_searched(search, from, to, mode[1] == 'w', strstr(line, " dd") != NULL))
+            if (is_searched(search, from, to, writable, strstr(line, " dd") != NULL))
                 search_range(search, from, to);
-        } else {
-            sscanf(line, "%lx-%lx %7s ", &from, &to, mode);
+        } else if (sscanf(line, "%lx-%lx %7s ", &first, &end, permissions) == 3) {
+            from = first;
+            to = end;
+            writable = permissions[1] == 'w';
         }
     }
     fclose(file);

@@ -117,18 +117,30 @@ void rs_traffic_move(struct rs_traffic *traffic)
     compare(traffic);
 }
 
-void rs_traffic_wait(struct rs_traffic *traffic, uint64_t opened)
+static bool all_opened(const struct rs_traffic *traffic, unsigned int first, unsigned int streams,
+                       uint16_t sequence)
+{
+    for (unsigned int s = first; s < first + streams; s++) {
+        if ((int16_t)(uint16_t)(traffic->next_opened[s] - sequence) < 0)
+            return false;
+    }
+    return true;
+}
+
+void rs_traffic_wait(struct rs_traffic *traffic, unsigned int first, unsigned int streams,
+                     uint16_t sequence)
 {
     const time_t until = time(NULL) + WAIT_S;
     const struct timespec pause = {.tv_nsec = 20000};
 
     rs_traffic_move(traffic);
-    while (traffic->opened < opened && time(NULL) <= until) {
+    while (!all_opened(traffic, first, streams, sequence) && traffic->garbled == 0 &&
+           time(NULL) <= until) {
         nanosleep(&pause, NULL);
         rs_traffic_move(traffic);
     }
-    CU_ASSERT_FATAL(traffic->opened >= opened);
     CU_ASSERT_EQUAL_FATAL(traffic->garbled, 0);
+    CU_ASSERT_FATAL(all_opened(traffic, first, streams, sequence));
 }
 
 void rs_traffic_rekey(struct rs_session *sealer, struct rs_session *opener, uint32_t seed,

@@ -41,9 +41,10 @@ void rs_traffic_send(struct rs_traffic *traffic, unsigned int stream, uint16_t q
  * and compares what was opened. Does not wait. */
 void rs_traffic_move(struct rs_traffic *traffic);
 
-/* Moves until `opened` packets have come out, for at most 10 seconds; asserts that they did, and
- * none garbled. */
-void rs_traffic_wait(struct rs_traffic *traffic, uint64_t opened);
+/* Moves until each of so many streams, from the first named on, has brought out every packet before
+ * that sequence number, for at most 10 seconds; asserts that it did, and nothing garbled. */
+void rs_traffic_wait(struct rs_traffic *traffic, unsigned int first, unsigned int streams,
+                     uint16_t sequence);
 
 /* A key on both sides, the opener first: staged there, staged here, active here, active there. */
 void rs_traffic_rekey(struct rs_session *sealer, struct rs_session *opener, uint32_t seed,

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Senders without a worker: ids and counters never repeat, and what is given back is wiped. */
+#include "dataplane/sender.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+
+#include "dataplane/key.h"
+#include "dataplane/secret.h"
+#include "dataplane/table.h"
+#include "dataplane/wire.h"
+#include "tests/support/runner.h"
+
+enum { POOL = 10016, RESERVE = 32, FRESH = 10000, TAGLESS_MAX = 64 };
+
+/* A worker's view of one stream and one key. */
+struct bench {
+    struct rs_cipher *cipher;
+    struct rs_sender_pool *pool;
+    struct rs_senders *senders;
+    struct rs_keys *keys;
+    struct rs_key *key;
+    struct rs_stream *stream;
+};
+
+static struct bench bench;
+
+static void set_up(uint32_t count, enum rs_direction direction, const char *suite)
+{
+    static const uint8_t base_key[32] = "thirty-two bytes of a base key";
+    const size_t bytes = sizeof(struct rs_stream) + 2 * sizeof(struct rs_stream_slot);
+
+    bench.cipher = rs_cipher_create(RS_ISA_AUTO);
+    bench.pool = rs_sender_pool_create(count, 1);
+    CU_ASSERT_FATAL(bench.cipher != NULL && bench.pool != NULL);
+    bench.senders = rs_senders_create(bench.pool, bench.cipher, 0);
+    bench.keys = rs_keys_create(bench.cipher, 1, NULL, NULL, -1);
+    CU_ASSERT_FATAL(bench.senders != NULL && bench.keys != NULL);
+    bench.key = rs_key_create(bench.keys, base_key, sizeof(base_key));
+    bench.stream = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    CU_ASSERT_FATAL(bench.key != NULL && bench.stream != NULL);
+    memset(bench.stream, 0, bytes);
+    bench.stream->direction = direction;
+    bench.stream->suite = rs_suite_find(suite);
+    bench.stream->replay_window = 1024;
+    bench.stream->slots[0].stream = bench.stream;
+    TAILQ_INIT(&bench.stream->slots[0].senders);
+}
+
+static void tear_down(void)
+{
+    rs_senders_destroy(bench.senders);
+    rs_sender_pool_destroy(bench.pool);
+    rs_keys_destroy(bench.keys);
+    rs_cipher_destroy(bench.cipher);
+    free(bench.stream);
+}
+
+static struct rs_stream_slot *slot(void)
+{
+    return &bench.stream->slots[0];
+}
+
+static struct rs_sender *new_to_seal(void)
+{
+    return rs_sender_new_to_seal(bench.senders, slot(), bench.key);
+}
+
+static struct rs_sender *new_to_open(uint64_t kid)
+{
+    return rs_sender_new_to_open(bench.senders, slot(), bench.key, kid);
+}
+
+static bool is_zero(const void *memory, size_t bytes)
+{
+    const uint8_t *at = memory;
+
+    for (size_t i = 0; i < bytes; i++) {
+        if (at[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static size_t count_distinct(uint64_t *numbers, size_t count)
+{
+    size_t distinct = 1;
+
+    qsort(numbers, count, sizeof(numbers[0]), compare_numbers);
+    for (size_t i = 1; i < count; i++)
+        distinct += numbers[i] != numbers[i - 1];
+    return distinct;
+}
+
+/* Each of the lowest `bits` bits is set in about half of the numbers: six standard deviations. */
+static void check_bits(const uint64_t *numbers, size_t count, unsigned int bits)
+{
+    for (unsigned int bit = 0; bit < bits; bit++) {
+        size_t set = 0;
+
+        for (size_t i = 0; i < count; i++)
+            set += numbers[i] >> bit & 1;
+        CU_ASSERT(set > count / 2 - count * 3 / 100 && set < count / 2 + count * 3 / 100);
+    }
+}
+
+static void ten_thousand_fresh_senders_all_differ(void)
+{
+    static uint64_t ids[FRESH], prefixes[FRESH], salts[FRESH];
+
+    set_up(POOL, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    for (size_t i = 0; i < FRESH; i++) {
+        struct rs_sender *sender = new_to_seal();
+        uint64_t ctr;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(sender);
+        ctr = rs_sender_next_ctr(sender);
+        CU_ASSERT_EQUAL(sender->kid >> 63, 1);
+        CU_ASSERT_EQUAL(sender->kid >> 16 & 0xf, 6);
+        CU_ASSERT_EQUAL(sender->kid & 0xffff, bench.key->by_hash[RS_HASH_SHA512].tag);
+        CU_ASSERT_EQUAL(ctr >> 63, 1);
+        CU_ASSERT_EQUAL(ctr & UINT32_MAX, 0);
+        ids[i] = sender->kid >> 20 & 0x7ffffffffff;
+        prefixes[i] = ctr >> 32 & 0x7fffffff;
+        memcpy(&salts[i], sender->keys, sizeof(salts[i]));
+    }
+    check_bits(ids, FRESH, 43);
+    check_bits(prefixes, FRESH, 31);
+    CU_ASSERT_EQUAL(count_distinct(ids, FRESH), FRESH);
+    CU_ASSERT_EQUAL(count_distinct(salts, FRESH), FRESH);
+    /* Of 31 bits, two of 10,000 are alike once in 43 runs; three pairs would be no chance. */
+    CU_ASSERT(count_distinct(prefixes, FRESH) >= FRESH - 2);
+    tear_down();
+}
+
+static void a_counter_hands_out_each_count_once_and_stops_after_the_last(void)
+{
+    struct rs_sender *sender;
+    uint64_t first, last;
+
+    set_up(64, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    sender = new_to_seal();
+    first = rs_sender_next_ctr(sender);
+    for (uint32_t count = 1; count < 1000; count++)
+        CU_ASSERT_EQUAL(rs_sender_next_ctr(sender), first + count);
+    sender->next_count = UINT32_MAX;
+    CU_ASSERT(rs_sender_has_count(sender));
+    last = rs_sender_next_ctr(sender);
+    CU_ASSERT_EQUAL(last, first + UINT32_MAX);
+    CU_ASSERT(!rs_sender_has_count(sender));
+    tear_down();
+}
+
+static void a_sender_given_back_is_wiped(void)
+{
+    const size_t bytes = rs_cipher_keys_bytes();
+    struct rs_sender *sender;
+    const void *keys;
+
+    set_up(64, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    sender = new_to_seal();
+    keys = sender->keys;
+    CU_ASSERT(!is_zero(keys, bytes));
+    rs_sender_end(bench.senders, sender);
+    CU_ASSERT(is_zero(keys, bytes));
+    CU_ASSERT(is_zero(sender, sizeof(*sender)));
+    CU_ASSERT_PTR_NULL(slot()->current);
+    CU_ASSERT_EQUAL(slot()->sender_count, 0);
+    CU_ASSERT_EQUAL(rs_senders_in_use(bench.senders), 0);
+    bench.stream->direction = RS_OPEN;
+    sender = new_to_open(rs_kid_make(1, 6, 2));
+    keys = sender->keys;
+    CU_ASSERT(!is_zero(keys, bytes));
+    rs_sender_discard(bench.senders, sender);
+    CU_ASSERT(is_zero(keys, bytes));
+    tear_down();
+}
+
+static void wiping_a_key_takes_no_more_than_its_budget_at_once(void)
+{
+    set_up(64, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    for (int i = 0; i < 40; i++)
+        CU_ASSERT_PTR_NOT_NULL_FATAL(new_to_seal());
+    CU_ASSERT(!rs_senders_wipe_key(bench.senders, bench.key, 0, 16));
+    CU_ASSERT_EQUAL(rs_senders_in_use(bench.senders), 24);
+    CU_ASSERT(!rs_senders_wipe_key(bench.senders, bench.key, 0, 23));
+    CU_ASSERT(rs_senders_wipe_key(bench.senders, bench.key, 0, 16));
+    CU_ASSERT_EQUAL(rs_senders_in_use(bench.senders), 0);
+    CU_ASSERT(TAILQ_EMPTY(&slot()->senders));
+    CU_ASSERT(rs_senders_wipe_slot(bench.senders, slot(), 16));
+    tear_down();
+}
+
+static void an_empty_pool_still_has_a_replacement_for_each_packet_of_a_burst(void)
+{
+    struct rs_sender *replaced[RESERVE];
+    unsigned int made = 0;
+
+    set_up(100, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    for (; slot()->current = NULL, new_to_seal() != NULL;)
+        made++;
+    CU_ASSERT_EQUAL(made, 100);
+    CU_ASSERT_PTR_NULL(new_to_open(rs_kid_make(1, 6, 2)));
+    slot()->current = TAILQ_FIRST(&slot()->senders);
+    for (unsigned int i = 0; i < RESERVE; i++) {
+        replaced[i] = slot()->current;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(new_to_seal());
+    }
+    for (unsigned int i = 0; i < RESERVE; i++)
+        rs_sender_end(bench.senders, replaced[i]);
+    slot()->current = NULL;
+    CU_ASSERT_PTR_NULL(new_to_seal());
+    tear_down();
+}
+
+static void a_kept_sender_is_found_by_slot_key_and_kid_together(void)
+{
+    const uint64_t kid = rs_kid_make(77, 6, 5);
+    struct rs_key *other_key;
+    struct rs_sender *sender;
+    uint8_t base_key[32] = {1};
+
+    set_up(64, RS_OPEN, "AES_256_CTR_HMAC_SHA512_80");
+    other_key = rs_key_create(bench.keys, base_key, sizeof(base_key));
+    sender = new_to_open(kid);
+    CU_ASSERT_PTR_NULL(rs_sender_find(bench.senders, slot(), bench.key, kid));
+    CU_ASSERT_EQUAL(rs_sender_keep(bench.senders, sender), 0);
+    CU_ASSERT_PTR_EQUAL(rs_sender_find(bench.senders, slot(), bench.key, kid), sender);
+    CU_ASSERT_PTR_NULL(rs_sender_find(bench.senders, slot(), bench.key, kid + (1u << 20)));
+    CU_ASSERT_PTR_NULL(rs_sender_find(bench.senders, slot(), other_key, kid));
+    CU_ASSERT_PTR_NULL(rs_sender_find(bench.senders, slot() + 1, bench.key, kid));
+    slot()->current = NULL;
+    CU_ASSERT_PTR_EQUAL(rs_sender_find(bench.senders, slot(), bench.key, kid), sender);
+    rs_sender_end(bench.senders, sender);
+    CU_ASSERT_PTR_NULL(rs_sender_find(bench.senders, slot(), bench.key, kid));
+    tear_down();
+}
+
+static void without_a_tag_the_least_recently_used_of_64_senders_makes_room(void)
+{
+    struct rs_sender *senders[TAGLESS_MAX + 1];
+
+    set_up(200, RS_OPEN, "AES_256_CTR");
+    for (unsigned int i = 0; i <= TAGLESS_MAX; i++) {
+        if (i == TAGLESS_MAX)
+            rs_sender_touch(senders[0]);
+        senders[i] = new_to_open(rs_kid_make(i, 15, 5));
+        CU_ASSERT_PTR_NULL(senders[i]->replay);
+        CU_ASSERT_EQUAL(rs_sender_keep(bench.senders, senders[i]), 0);
+    }
+    CU_ASSERT_EQUAL(slot()->sender_count, TAGLESS_MAX);
+    for (unsigned int i = 0; i <= TAGLESS_MAX; i++) {
+        const struct rs_sender *found =
+            rs_sender_find(bench.senders, slot(), bench.key, rs_kid_make(i, 15, 5));
+
+        CU_ASSERT_PTR_EQUAL(found, i == 1 ? NULL : senders[i]);
+    }
+    tear_down();
+}
+
+static void a_used_sender_that_comes_back_has_an_empty_window(void)
+{
+    struct rs_sender *sender;
+
+    set_up(64, RS_OPEN, "AES_256_CTR_HMAC_SHA512_80");
+    sender = new_to_open(rs_kid_make(1, 6, 5));
+    CU_ASSERT(rs_replay_accept(sender->replay, 9));
+    rs_sender_discard(bench.senders, sender);
+    sender = new_to_open(rs_kid_make(1, 6, 5));
+    CU_ASSERT(rs_replay_accept(sender->replay, 9));
+    tear_down();
+}
+
+int main(void)
+{
+    static char name[] = "sender", no_huge[] = "--no-huge", no_shconf[] = "--no-shconf",
+                no_pci[] = "--no-pci", memory[] = "-m", mb[] = "128",
+                no_telemetry[] = "--no-telemetry";
+    static char *arguments[] = {name, no_huge, no_shconf, no_pci, memory, mb, no_telemetry};
+    static const struct rs_test tests[] = {
+        {"ten_thousand_fresh_senders_all_differ", ten_thousand_fresh_senders_all_differ},
+        {"a_counter_hands_out_each_count_once_and_stops_after_the_last",
+         a_counter_hands_out_each_count_once_and_stops_after_the_last},
+        {"a_sender_given_back_is_wiped", a_sender_given_back_is_wiped},
+        {"wiping_a_key_takes_no_more_than_its_budget_at_once",
+         wiping_a_key_takes_no_more_than_its_budget_at_once},
+        {"an_empty_pool_still_has_a_replacement_for_each_packet_of_a_burst",
+         an_empty_pool_still_has_a_replacement_for_each_packet_of_a_burst},
+        {"a_kept_sender_is_found_by_slot_key_and_kid_together",
+         a_kept_sender_is_found_by_slot_key_and_kid_together},
+        {"without_a_tag_the_least_recently_used_of_64_senders_makes_room",
+         without_a_tag_the_least_recently_used_of_64_senders_makes_room},
+        {"a_used_sender_that_comes_back_has_an_empty_window",
+         a_used_sender_that_comes_back_has_an_empty_window},
+    };
+    int rc;
+
+    rs_secret_set_policy(RS_LOCK_TRIED);
+    if (rte_eal_init(sizeof(arguments) / sizeof(arguments[0]), arguments) < 0)
+        return 2;
+    rc = rs_test_main("sender", tests, sizeof(tests) / sizeof(tests[0]));
+    rte_eal_cleanup();
+    return rc;
+}
