@@ -7,7 +7,6 @@ for the media router, and an edge that opens, to a subscriber.
 
 import pathlib
 import secrets
-import subprocess
 import time
 from typing import NamedTuple
 
@@ -91,25 +90,16 @@ def new_secret():
     return secrets.token_urlsafe(18)
 
 
-def both(first, second, gap, *words, stdin):
-    """Runs rtpsealctl on one edge and, `gap` seconds later, on the other. Returns both results.
+def in_turn(edges, *words, stdin):
+    """Runs rtpsealctl on one edge after the other. Returns their results."""
+    return [edge.ctl_json(*words, stdin=stdin + "\n") for edge in edges]
 
-    Neither waits for the other: deriving a key takes each of them a third of a second.
-    """
-    running = []
-    for one in (first, second):
-        process = subprocess.Popen(one.ctl_command(*words, "--json"), stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        process.stdin.write(stdin + "\n")
-        process.stdin.close()
-        process.stdin = None
-        running.append(process)
-        time.sleep(gap)
-    done = [process.communicate(timeout=30) for process in running]
-    for process, (_, errors) in zip(running, done):
-        if process.returncode != 0:
-            raise RuntimeError(f"rtpsealctl {' '.join(words)}: {errors.strip()}")
-    return [text for text, _ in done]
+
+def at_once(edges, *words, stdin):
+    """Runs rtpsealctl on all edges, none waiting for another: deriving a key takes a third of a
+    second. Returns their results."""
+    running = [edge.start_ctl(*words, "--json", stdin=stdin + "\n") for edge in edges]
+    return [edge.finish_ctl(process) for edge, process in zip(edges, running)]
 
 
 def connect(publisher, subscriber, secret, suite=None):
@@ -117,7 +107,7 @@ def connect(publisher, subscriber, secret, suite=None):
     suite_words = ["--suite", suite] if suite else []
     for one in (publisher, subscriber):
         one.ctl_json("session", "create", SESSION, "--e2ee", *suite_words)
-    both(publisher, subscriber, 0, "session", "connect", SESSION, "--secret-stdin", stdin=secret)
+    at_once((publisher, subscriber), "session", "connect", SESSION, "--secret-stdin", stdin=secret)
     for one in RECORDINGS:
         datagram = frames.parse_udp(pcap.read(MEDIA / f"{one.name}.pcap")[0][1])
         flow = datagram.flow
@@ -132,9 +122,9 @@ class Outcome(NamedTuple):
     """What became of one stream: frames in (with the time each was sent), lost and not as sent."""
 
     sent: list  # (time_ns, frame)
-    sealed: list  # frames
+    sealed: list  # (time_ns, frame)
     received: list  # frames
-    lost: list  # (time_ns, frame) of those that did not come out
+    lost: list  # (time_ns or None, frame) of those that did not come out: when they were sealed
     garbled: list  # (time_ns, frame) of those that came out other than they went in
     disordered: bool
 
@@ -151,10 +141,12 @@ def compare(ssrc, sent, sealed, received):
         if frame != original:
             garbled.append((at, frame))
     came = set(order)
-    lost = [pair for index, pair in enumerate(mine) if index not in came]
+    mine_sealed = [(at, frame) for at, frame in sealed if ssrc_of(frame) == ssrc]
+    sealed_at = {sequence_of(frame): at for at, frame in mine_sealed}
+    lost = [(sealed_at.get(sequence_of(frame)), frame)
+            for index, (_, frame) in enumerate(mine) if index not in came]
     disordered = any(a >= b for a, b in zip(order, order[1:]))
-    return Outcome(mine, [frame for _, frame in sealed if ssrc_of(frame) == ssrc], out, lost, garbled,
-                   disordered)
+    return Outcome(mine, mine_sealed, out, lost, garbled, disordered)
 
 
 class Media:

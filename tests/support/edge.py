@@ -127,15 +127,29 @@ class Edge:
     def ctl_command(self, *words):
         return [str(CTL), "--socket", str(self.socket_path), *words]
 
+    def start_ctl(self, *words, stdin=""):
+        """Starts rtpsealctl, its standard input given."""
+        process = subprocess.Popen(self.ctl_command(*words), stdin=subprocess.PIPE, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write(stdin)
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    @staticmethod
+    def finish_ctl(process):
+        """Its result; raises where the exit code is not 0."""
+        output, errors = process.communicate(timeout=30)
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(process.args[3:])}: exit code {process.returncode}:"
+                               f" {errors.strip()}")
+        return json.loads(output)
+
     def ctl(self, *words, stdin=""):
         """Runs rtpsealctl to its end; returns the finished process with its texts."""
         return subprocess.run(self.ctl_command(*words), input=stdin, capture_output=True, text=True,
                               timeout=30, check=False)
 
     def ctl_json(self, *words, stdin=""):
-        """Its result; raises where the exit code is not 0."""
-        done = self.ctl(*words, "--json", stdin=stdin)
-        if done.returncode != 0:
-            raise RuntimeError(f"rtpsealctl {' '.join(words)}: exit code {done.returncode}:"
-                               f" {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        """Runs rtpsealctl to its end; returns its result."""
+        return self.finish_ctl(self.start_ctl(*words, "--json", stdin=stdin))

@@ -20,11 +20,10 @@ import netns  # noqa: E402
 import pcap  # noqa: E402
 
 SECONDS = 9
-CHANGES_AT = (0.6, 2.2, 3.8)
-WRONG_AT, RIGHT_AT = 5.8, 6.8
-DELAY_MS, GRACE_MS = 800, 2800
-APART = 0.1  # how much later than the first edge the second is told
-SETTLE_NS = 100_000_000  # what was under way when the right secret was back
+CHANGES_AT = (0.5, 2.5, 4.5)
+WRONG_AT, RIGHT_AT = 6.5, 7.5
+DELAY_MS, GRACE_MS = 700, 2700
+SETTLE_NS = 20_000_000  # what was under way when the right secret was back
 SHORT = {"encryption_secret_mismatch": "mismatch", "encryption_secret_match": "match"}
 
 
@@ -65,19 +64,17 @@ class Clock:
 class Change:
     """A secret given to both edges while media flows."""
 
-    def __init__(self, clock, first, second, order):
+    def __init__(self, clock, edges, tell, order):
         self.at_ns = time.time_ns()
+        self.at = clock.now()
         self.secret = call.new_secret()
         self.order = order
-        replies = call.both(first, second, APART, "session", "set-secret", call.SESSION,
-                            "--secret-stdin", "--activate-after-ms", str(DELAY_MS), "--grace-ms",
-                            str(GRACE_MS), stdin=self.secret)
-        self.epochs = [json.loads(reply)["epoch"] for reply in replies]
-        prints = {json.loads(reply)["fingerprint"] for reply in replies}
-        if len(prints) != 1:
-            raise RuntimeError(f"the edges name one secret differently: {prints}")
-        self.fingerprint = prints.pop()
-        self.at = clock.of(self.at_ns)
+        replies = tell(edges, "session", "set-secret", call.SESSION, "--secret-stdin", "--activate-after-ms",
+                       str(DELAY_MS), "--grace-ms", str(GRACE_MS), stdin=self.secret)
+        self.epoch = replies[0]["epoch"]
+        self.fingerprint = replies[0]["fingerprint"]
+        if replies[0]["fingerprint"] != replies[1]["fingerprint"]:
+            raise RuntimeError(f"the edges name one secret differently: {replies}")
 
 
 def set_at_once(edge, secret):
@@ -119,16 +116,17 @@ class Story:
         pcap.write(self.sealed_path, self.media.sealed)
 
     def change(self, number, at):
-        """Whichever edge is told first, nothing is lost: so once the one, once the other."""
-        edges = (self.subscriber, self.publisher), (self.publisher, self.subscriber)
-        orders = "the opening edge first", "the sealing edge first"
+        """Whichever edge is told first, nothing is lost: told in turn, and told at once."""
+        rows = ((self.subscriber, self.publisher), call.in_turn, "the opening edge first"), \
+               ((self.publisher, self.subscriber), call.at_once, "both at once")
         self.clock.wait(at)
-        self.changes.append(Change(self.clock, *edges[number % 2], orders[number % 2]))
+        self.changes.append(Change(self.clock, *rows[number % 2]))
         wait_until_active(self.publisher, self.subscriber)
 
     def mistake(self):
         """The opening edge alone, at once: a wrong secret, and the right one again."""
         self.clock.wait(WRONG_AT)
+        self.mismatch_before = self.count_mismatch(self.read_counters())
         self.wrong_ns = time.time_ns()
         set_at_once(self.subscriber, call.new_secret())
         self.clock.wait(RIGHT_AT)
@@ -142,16 +140,24 @@ class Story:
                  for one in call.RECORDINGS}
                 for edge, direction in ((self.publisher, "seal"), (self.subscriber, "open"))]
 
+    @staticmethod
+    def count_mismatch(counters):
+        return sum(opened["drops"]["secret_mismatch"] for opened in counters[1].values())
+
     # ---- what must be so --------------------------------------------------------------------
 
     def expect(self, condition, what):
         if not condition:
             self.problems.append(what)
 
-    def in_wrong_time(self, at_ns):
-        return self.wrong_ns <= at_ns <= self.mended_ns
+    def astray(self, outcome):
+        """Lost for no reason: never sealed, or sealed with the right secret back in its place."""
+        return [(at or self.clock.began_ns, frame) for at, frame in outcome.lost
+                if at is None or at > self.mended_ns]
 
     def check(self):
+        self.expect(self.mismatch_before == 0, f"{self.mismatch_before} packets counted as secret_mismatch"
+                    " before there was a wrong secret")
         for one, outcome in self.outcomes:
             self.check_stream(one, outcome)
         strangers = self.media.strangers()
@@ -163,19 +169,19 @@ class Story:
 
     def check_stream(self, one, outcome):
         at_edge_a, at_edge_b = (counters[one.name] for counters in self.counters)
-        astray = [at for at, _ in outcome.lost if not self.in_wrong_time(at)]
+        astray = self.astray(outcome)
         mismatch = at_edge_b["drops"]["secret_mismatch"]
         self.expect(not outcome.garbled, f"{one.name}: {len(outcome.garbled)} packets garbled")
         self.expect(not outcome.disordered, f"{one.name}: packets out of order or twice")
         self.expect(not astray, f"{one.name}: {len(astray)} packets lost while the secrets agreed, at"
-                    f" {', '.join(f'{self.clock.of(at):.3f} s' for at in astray[:5])}")
+                    f" {', '.join(f'{self.clock.of(at):.3f} s' for at, _ in astray[:5])}")
         self.expect(outcome.lost, f"{one.name}: opened with a wrong secret")
         self.expect(len(outcome.lost) == mismatch, f"{one.name}: {len(outcome.lost)} packets not"
                     f" delivered, but secret_mismatch is {mismatch}")
         self.expect(len(outcome.sealed) == len(outcome.sent) == at_edge_a["passes"]["sealed"],
                     f"{one.name}: {len(outcome.sent)} packets in, {len(outcome.sealed)} on the sealed"
                     f" side, counted {at_edge_a['passes']['sealed']}")
-        clear = {frame for _, frame in outcome.sent}.intersection(outcome.sealed)
+        clear = {frame for _, frame in outcome.sent} & {frame for _, frame in outcome.sealed}
         self.expect(not clear, f"{one.name}: {len(clear)} packets left in clear")
 
     def explain(self):
@@ -202,7 +208,7 @@ class Story:
         print(f"{'stream':8}{'packets in':>11}{'bytes in':>10}{'sealed bytes':>14}{'overhead':>10}"
               f"{'packets out':>13}{'identical':>11}")
         for one, outcome in self.outcomes:
-            plain, sealed = sum(len(f) for _, f in outcome.sent), sum(len(f) for f in outcome.sealed)
+            plain, sealed = sum(len(f) for _, f in outcome.sent), sum(len(f) for _, f in outcome.sealed)
             print(f"{one.codec:8}{len(outcome.sent):11}{plain:10}{sealed:14}"
                   f"{(sealed - plain) / plain:10.1%}{len(outcome.received):13}"
                   f"{len(outcome.received) - len(outcome.garbled):11}")
@@ -212,19 +218,15 @@ class Story:
               f" (seals after {DELAY_MS} ms, the old one opens for {GRACE_MS} ms more)")
         ends = [change.at_ns for change in self.changes[1:]] + [self.wrong_ns]
         for change, end in zip(self.changes, ends):
-            sent, lost, garbled = (self.count_between(change.at_ns, end, what)
-                                   for what in ("sent", "lost", "garbled"))
-            print(f"  at {change.at:5.2f} s  epoch {change.epochs[0]}  {change.fingerprint}"
+            sent, lost, garbled = (
+                sum(change.at_ns <= at < end for _, outcome in self.outcomes for at, _ in what(outcome))
+                for what in (lambda o: o.sent, self.astray, lambda o: o.garbled))
+            print(f"  at {change.at:5.2f} s  epoch {change.epoch}  {change.fingerprint}"
                   f"  {change.order}: {sent} packets, {lost} lost, {garbled} garbled")
-
-    def count_between(self, begin, end, what):
-        return sum(begin <= at < end
-                   for _, outcome in self.outcomes for at, _ in getattr(outcome, what))
 
     def tell_mistake(self):
         lost = sum(len(outcome.lost) for _, outcome in self.outcomes)
-        counted = sum(self.counters[1][one.name]["drops"]["secret_mismatch"]
-                      for one in call.RECORDINGS)
+        counted = self.count_mismatch(self.counters)
         told = [(self.clock.of(self.wrong_ns), "given, at once"),
                 (self.clock.of(self.right_ns), "the right one given again, at once")]
         told += [(self.clock.of_event(event), f"event {event['type']}: {event['stream_id']}")

@@ -34,7 +34,7 @@ class Call:
         self.media = call.Media(call.load(SECONDS))
         for edges in ((publisher, subscriber), (subscriber, publisher)):
             time.sleep(1.0)
-            call.both(*edges, 0.1, "session", "set-secret", call.SESSION, "--secret-stdin",
+            call.at_once(edges, "session", "set-secret", call.SESSION, "--secret-stdin",
                       "--activate-after-ms", "700", "--grace-ms", "2700", stdin=call.new_secret())
             time.sleep(0.8)
         self.media.finish(publisher, subscriber)
@@ -136,7 +136,7 @@ def vp9_headers_stay_as_they_were(checks, played):
     """tshark 4.0 knows no VP9: read here by the RFC."""
     outcome = played.media.outcome(call.RECORDINGS[1].ssrc)
     starts = 0
-    for (_, sent), sealed in zip(outcome.sent, outcome.sealed):
+    for (_, sent), (_, sealed) in zip(outcome.sent, outcome.sealed):
         body, sealed_body = (frames.parse_rtp(frames.parse_udp(f).payload).body for f in (sent, sealed))
         descriptor, begins = vp9_descriptor(body)
         clear = len(descriptor) + begins
