@@ -32,7 +32,7 @@ class Follower:
 
     def __init__(self, edge):
         self.process = subprocess.Popen(edge.ctl_command("events", "--json"), text=True,
-                                        stdout=subprocess.PIPE)
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     def stop(self):
         self.process.terminate()
