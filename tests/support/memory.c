@@ -12,7 +12,7 @@
 
 #include <CUnit/CUnit.h>
 
-enum { CHUNK_BYTES = 1 << 20, FILTER_BITS = 16 };
+enum { CHUNK_BYTES = 1 << 20, FILTER_BITS = 16, BLOCK_BYTES = 256 };
 
 struct search {
     const struct rs_memory_needle *needles;
@@ -73,6 +73,25 @@ static void look_at(struct search *search, const uint8_t *bytes)
     }
 }
 
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
+}
+
+/* Most memory was never written to: zeros are passed over a block at a time. */
+static void search_chunk(struct search *search, size_t bytes)
+{
+    size_t i = 0;
+
+    while (i + RS_MEMORY_NEEDLE_BYTES <= bytes) {
+        if (i % BLOCK_BYTES == 0 && i + BLOCK_BYTES <= bytes &&
+            is_zero(search->chunk + i, BLOCK_BYTES))
+            i += BLOCK_BYTES - RS_MEMORY_NEEDLE_BYTES + 1;
+        else
+            look_at(search, search->chunk + i++);
+    }
+}
+
 static void search_range(struct search *search, uintptr_t from, uintptr_t to)
 {
     while (from + RS_MEMORY_NEEDLE_BYTES <= to) {
@@ -81,8 +100,7 @@ static void search_range(struct search *search, uintptr_t from, uintptr_t to)
 
         if (n < RS_MEMORY_NEEDLE_BYTES)
             return; /* nothing is mapped there any more */
-        for (size_t i = 0; i + RS_MEMORY_NEEDLE_BYTES <= (size_t)n; i++)
-            look_at(search, search->chunk + i);
+        search_chunk(search, (size_t)n);
         memset(search->chunk, 0, (size_t)n);
         from += (size_t)n - RS_MEMORY_NEEDLE_BYTES + 1;
     }
