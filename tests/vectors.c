@@ -285,8 +285,7 @@ static void run_items(struct bench *bench, const json_t *group, const char *list
 
     if (!json_is_array(items))
         bad_file("\"%s\" is not there or not a list", list);
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach(items, i, item) {
         const char *name = text_of(item, "codec");
         const struct rs_codec *codec = rs_codec_find(name);
 
@@ -343,7 +342,8 @@ int main(int argc, char **argv)
         perror("vectors");
         return 1;
     }
-    json_array_foreach(file, i, group) run_group(&bench, group);
+    json_array_foreach(file, i, group)
+        run_group(&bench, group);
     status = print_summary(&bench);
     free(bench.expected_keys);
     free(bench.keys);

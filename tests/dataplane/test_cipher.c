@@ -99,8 +99,7 @@ static unsigned int run_list(struct rs_cipher *cipher, const char *file, const c
     size_t i;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(vectors);
-    json_array_foreach(json_object_get(vectors, list), i, row)
-    {
+    json_array_foreach(json_object_get(vectors, list), i, row) {
         const struct rs_suite *suite = rs_suite_find_number((uint16_t)number(row, "cipher_suite"));
 
         if (suite == NULL)

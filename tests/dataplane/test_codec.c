@@ -122,10 +122,8 @@ static void layouts_agree_with_what_an_independent_model_sealed(void)
     size_t i, k, checked = 0;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(root);
-    json_array_foreach(root, i, group)
-    {
-        json_array_foreach(json_object_get(group, "packets"), k, packet)
-        {
+    json_array_foreach(root, i, group) {
+        json_array_foreach(json_object_get(group, "packets"), k, packet) {
             const char *name = json_string_value(json_object_get(packet, "codec"));
             const struct rs_codec *codec = name != NULL ? rs_codec_find(name) : NULL;
 

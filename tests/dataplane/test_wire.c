@@ -84,8 +84,7 @@ static void headers_are_written_and_read_as_the_rfc_has_them(void)
 
     header = json_object_get(root, "header");
     CU_ASSERT_EQUAL(json_array_size(header), 289);
-    json_array_foreach(header, i, vector)
-    {
+    json_array_foreach(header, i, vector) {
         const char *kid = json_string_value(json_object_get(vector, "kid"));
         const char *ctr = json_string_value(json_object_get(vector, "ctr"));
         const char *encoded = json_string_value(json_object_get(vector, "encoded"));

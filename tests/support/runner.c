@@ -43,7 +43,8 @@ int rs_test_main(const char *suite, const struct rs_test *tests, size_t count)
     ran = CU_get_number_of_tests_run();
     failed = CU_get_number_of_tests_failed();
     print_failures(suite);
-    printf("%s: %u passed, %u failed, %u skipped\n", suite, ran - failed - skipped, failed, skipped);
+    printf("%s: %u passed, %u failed, %u skipped\n", suite, ran - failed - skipped, failed,
+           skipped);
     CU_cleanup_registry();
     if (ran == 0)
         return 2;
