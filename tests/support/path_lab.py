@@ -8,7 +8,7 @@ import time
 import frames
 import wire
 
-SECONDS = 2
+SECONDS = 5
 
 
 class Side:

@@ -43,8 +43,11 @@ def main():
     for test in tests:
         show(test)
     passed, failed, skipped = (sum(counts_of(test)[i] for test in tests) for i in range(3))
+    if done.returncode and not failed:
+        print(f"FAIL meson test: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        failed = 1
     print(f"units: {passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed or done.returncode or not tests else 0)
+    sys.exit(1 if failed or not tests else 0)
 
 
 if __name__ == "__main__":
