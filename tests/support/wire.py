@@ -43,6 +43,9 @@ class Player:
         self.thread.start()
         return self
 
+    def is_playing(self):
+        return self.thread.is_alive()
+
     def wait(self):
         self.thread.join()
         self.socket.close()
