@@ -12,7 +12,7 @@
 
 #include <CUnit/CUnit.h>
 
-enum { CHUNK_BYTES = 1 << 20, FILTER_BITS = 16, BLOCK_BYTES = 256 };
+enum { CHUNK_BYTES = 1 << 20, FILTER_BITS = 16, BLOCK_BYTES = 256, MAPPING_MAX_BYTES = 1 << 30 };
 
 struct search {
     const struct rs_memory_needle *needles;
@@ -106,34 +106,28 @@ static void search_range(struct search *search, uintptr_t from, uintptr_t to)
     }
 }
 
-/* Whole mappings; the search's own buffer would otherwise find what it has just read. */
-static bool is_searched(const struct search *search, uintptr_t from, uintptr_t to, bool writable,
-                        bool kept_out_of_dumps)
+/*
+ * Not the search's own buffer, which would find what it has just read, and not a sanitizer's shadow
+ * memory, which is of terabytes.
+ */
+static bool is_searched(const struct search *search, uintptr_t from, uintptr_t to, const char *mode)
 {
     const uintptr_t own = (uintptr_t)search;
 
-    if (!writable || (from <= own && own < to))
-        return false;
-    return !RS_MEMORY_SANITIZED || kept_out_of_dumps;
+    return mode[1] == 'w' && !(from <= own && own < to) && to - from <= MAPPING_MAX_BYTES;
 }
 
 static void search_mappings(struct search *search)
 {
-    FILE *file = fopen("/proc/self/smaps", "re");
-    unsigned long from = 0, to = 0, first, end;
-    char line[512], permissions[8];
-    bool writable = false;
+    FILE *file = fopen("/proc/self/maps", "re");
+    unsigned long from, to;
+    char line[512], mode[8];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "VmFlags:", 8) == 0) {
-            if (is_searched(search, from, to, writable, strstr(line, " dd") != NULL))
-                search_range(search, from, to);
-        } else if (sscanf(line, "%lx-%lx %7s ", &first, &end, permissions) == 3) {
-            from = first;
-            to = end;
-            writable = permissions[1] == 'w';
-        }
+        if (sscanf(line, "%lx-%lx %7s ", &from, &to, mode) == 3 &&
+            is_searched(search, from, to, mode))
+            search_range(search, from, to);
     }
     fclose(file);
 }

@@ -35,8 +35,5 @@ struct rs_memory_needle {
 
 void rs_memory_remember(struct rs_memory_needle *needle, const void *bytes);
 
-/*
- * How many of the needles lie somewhere in the process's own writable memory: all of it, or, where
- * a sanitizer's shadow makes that too much, that which is kept out of core dumps.
- */
+/* How many of the needles lie somewhere in the process's own writable memory. */
 size_t rs_memory_count(const struct rs_memory_needle *needles, size_t count);
