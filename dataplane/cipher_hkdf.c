@@ -18,8 +18,14 @@ static void sha512_one_block(IMB_MGR *mgr, const void *block, void *state)
     IMB_SHA512_ONE_BLOCK(mgr, block, state);
 }
 
+static void sha256_one_block(IMB_MGR *mgr, const void *block, void *state)
+{
+    IMB_SHA256_ONE_BLOCK(mgr, block, state);
+}
+
 const struct rs_hash_ops rs_hash_ops[RS_HASHES] = {
     [RS_HASH_SHA512] = {128, 64, IMB_AUTH_HMAC_SHA_512, sha512_one_block},
+    [RS_HASH_SHA256] = {64, 32, IMB_AUTH_HMAC_SHA_256, sha256_one_block},
 };
 
 void rs_hmac_expand(struct rs_cipher *cipher, const struct rs_hash_ops *hash, const uint8_t *key,

@@ -16,7 +16,7 @@ enum {
 };
 
 /* The hash of HKDF and, where there is one, of HMAC. */
-enum rs_hash { RS_HASH_SHA512, RS_HASHES };
+enum rs_hash { RS_HASH_SHA512, RS_HASH_SHA256, RS_HASHES };
 
 /* How a packet is sealed: one file cipher_*.c each. */
 enum rs_method { RS_METHOD_CTR_HMAC, RS_METHOD_GCM, RS_METHOD_CTR, RS_METHODS };

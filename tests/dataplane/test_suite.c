@@ -9,12 +9,19 @@
 
 static const struct rs_suite expected[] = {
     {"AES_256_CTR_HMAC_SHA512_80", 6, 6, RS_HASH_SHA512, RS_METHOD_CTR_HMAC, 32, 96, 10},
+    {"AES_256_CTR_HMAC_SHA512_64", 7, 7, RS_HASH_SHA512, RS_METHOD_CTR_HMAC, 32, 96, 8},
+    {"AES_256_CTR_HMAC_SHA512_32", 8, 8, RS_HASH_SHA512, RS_METHOD_CTR_HMAC, 32, 96, 4},
     {"AES_256_GCM_SHA512_128", 5, 5, RS_HASH_SHA512, RS_METHOD_GCM, 32, 32, 16},
+    {"AES_128_CTR_HMAC_SHA256_80", 1, 1, RS_HASH_SHA256, RS_METHOD_CTR_HMAC, 16, 48, 10},
+    {"AES_128_CTR_HMAC_SHA256_64", 2, 2, RS_HASH_SHA256, RS_METHOD_CTR_HMAC, 16, 48, 8},
+    {"AES_128_CTR_HMAC_SHA256_32", 3, 3, RS_HASH_SHA256, RS_METHOD_CTR_HMAC, 16, 48, 4},
+    {"AES_128_GCM_SHA256_128", 4, 4, RS_HASH_SHA256, RS_METHOD_GCM, 16, 16, 16},
     {"AES_256_CTR", 61441, 15, RS_HASH_SHA512, RS_METHOD_CTR, 32, 32, 0},
 };
 
 static void each_suite_has_the_parameters_of_its_specification(void)
 {
+    CU_ASSERT_EQUAL(rs_suite_count, sizeof(expected) / sizeof(expected[0]));
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         const struct rs_suite *suite = rs_suite_find(expected[i].name);
 
@@ -45,12 +52,17 @@ static void unknown_names_and_numbers_find_nothing(void)
         "AES_256_CTR ",
         "6",
         "AES_128_GCM_SHA512_128",
+        "AES_256_GCM_SHA256_128",
+        "AES_128_CTR_HMAC_SHA256_128",
+        "AES_256_CTR_HMAC_SHA256_80",
+        "AES_128_CTR",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         CU_ASSERT_PTR_NULL(rs_suite_find(names[i]));
     CU_ASSERT_PTR_NULL(rs_suite_find_number(0));
     CU_ASSERT_PTR_NULL(rs_suite_find_number(9));
+    CU_ASSERT_PTR_NULL(rs_suite_find_number(0x0100));
     CU_ASSERT_PTR_NULL(rs_suite_find_number(0xf000));
     CU_ASSERT_PTR_NULL(rs_suite_find_number(0xffff));
 }
