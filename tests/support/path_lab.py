@@ -21,28 +21,39 @@ class Side:
         self.recorder = wire.Recorder(out_of)
 
     def counters(self):
-        """{"packets_in", "packets_out", and every outcome by its name}."""
-        counters = self.daemon.call("stats_get")[self.direction]
-        return {"packets_in": counters["packets_in"], "packets_out": counters["packets_out"],
-                **counters["passes"], **counters["drops"]}
+        return self.daemon.call("stats_get")[self.direction]
+
+    def settled(self, packets_in):
+        """The counters once so many have come in and each is accounted for, or when it takes too long."""
+        end = time.monotonic() + SECONDS
+        while True:
+            counters = self.counters()
+            came_in, accounted = sums(counters)
+            if (came_in >= packets_in and accounted == came_in) or time.monotonic() > end:
+                return counters
+            time.sleep(0.005)
+
+    def wait_for_frames(self, count):
+        """What the recorder has once it has so many, or when it takes too long; never fewer than came."""
+        end = time.monotonic() + SECONDS
+        while len(self.recorder.frames) < count and time.monotonic() < end:
+            time.sleep(0.005)
+        time.sleep(0.02)  # for one too many to show itself
+        return [frame for _, frame in self.recorder.frames]
 
     def send(self, *sent):
         """Sends frames; returns (frames that came out, {outcome: how many} of what was counted)."""
         before = self.counters()
         self.recorder.frames = []
         wire.play(self.into, sent)
-        end = time.monotonic() + SECONDS
-        while (after := self.counters())["packets_in"] < before["packets_in"] + len(sent):
-            if time.monotonic() > end:
-                break
-            time.sleep(0.005)
-        time.sleep(0.02)
-        moved = {name: after[name] - before[name] for name in after if after[name] != before[name]}
-        out = moved.pop("packets_out", 0)
-        moved.pop("packets_in", 0)
-        while len(self.recorder.frames) < out and time.monotonic() < end:
-            time.sleep(0.005)
-        return [frame for _, frame in self.recorder.frames], moved
+        after = self.settled(before["packets_in"] + len(sent))
+        return self.wait_for_frames(after["packets_out"] - before["packets_out"]), moved(before, after)
+
+
+def moved(before, after):
+    """{outcome: by how much} of the outcomes whose counters differ."""
+    return {name: after[kind][name] - before[kind][name] for kind in ("passes", "drops")
+            for name in after[kind] if after[kind][name] != before[kind][name]}
 
 
 def sums(counters):

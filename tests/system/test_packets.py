@@ -14,7 +14,6 @@ import cases  # noqa: E402
 import frames  # noqa: E402
 import netns  # noqa: E402
 import path_lab  # noqa: E402
-import wire  # noqa: E402
 from frames import Flow  # noqa: E402
 
 OVERHEAD = 28  # of the default suite: a tag of 10, the SFrame header of 17 and the last byte
@@ -55,11 +54,9 @@ class Lab:
         before = self.open.counters()
         self.open.recorder.frames = []
         sealed, counted = self.seal.send(frame)
-        opened = self.open.recorder.take(0.03)
-        after = self.open.counters()
-        moved = {name: after[name] - before[name] for name in after if after[name] != before[name]}
-        moved.pop("packets_in", 0), moved.pop("packets_out", 0)
-        return sealed, opened, counted, moved
+        after = self.open.settled(before["packets_in"] + len(sealed))
+        opened = self.open.wait_for_frames(after["packets_out"] - before["packets_out"])
+        return sealed, opened, counted, path_lab.moved(before, after)
 
     def sealed_frame(self, body=bytes(60), payload_type=111):
         """A sealed frame that the opening edge has opened already."""
