@@ -71,7 +71,7 @@ static void retire(struct edge *edge, uint32_t epoch)
 /* Waits until no more than so many retirements are under way. */
 static void pace(uint32_t in_flight_max)
 {
-    const time_t until = time(NULL) + 10;
+    const time_t until = time(NULL) + 30;
     const struct timespec pause = {.tv_nsec = 50000};
 
     rs_traffic_move(&traffic);

@@ -18,7 +18,7 @@ enum {
     SSRC_OFFSET = PAYLOAD_OFFSET + 8,
     TRAILER_BYTES = 18,
     BODY_BYTES = 90,
-    WAIT_S = 10,
+    WAIT_S = 30,
 };
 
 static uint64_t read_be(const uint8_t *bytes, size_t count)

@@ -42,7 +42,7 @@ void rs_traffic_send(struct rs_traffic *traffic, unsigned int stream, uint16_t q
 void rs_traffic_move(struct rs_traffic *traffic);
 
 /* Moves until each of so many streams, from the first named on, has brought out every packet before
- * that sequence number, for at most 10 seconds; asserts that it did, and nothing garbled. */
+ * that sequence number, for at most 30 seconds; asserts that it did, and nothing garbled. */
 void rs_traffic_wait(struct rs_traffic *traffic, unsigned int first, unsigned int streams,
                      uint16_t sequence);
 
