@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RTCP's packet types, where RTP and RTCP share a port (RFC 5761 section 4). */
-enum { PT_RTCP_FIRST = 64, PT_RTCP_LAST = 95, PORT_MAX = 65535, VLAN_MAX = 4094 };
+enum { PORT_MAX = 65535, VLAN_MAX = 4094 };
 
 static int parse_address(const json_t *value, const char *param, uint8_t *family, uint8_t out[16],
                          struct rs_error *error)
@@ -131,56 +130,6 @@ int rs_ssrcs_parse(const json_t *json, uint32_t *ssrcs, size_t max, size_t *coun
     return 0;
 }
 
-/* Returns the payload type, or -1. "07" and "+7" are none. */
-static int parse_payload_type(const char *text)
-{
-    char canonical[16];
-    const int number = atoi(text);
-
-    snprintf(canonical, sizeof(canonical), "%d", number);
-    if (number < 0 || number >= RS_PAYLOAD_TYPES || strcmp(canonical, text) != 0)
-        return -1;
-    return number >= PT_RTCP_FIRST && number <= PT_RTCP_LAST ? -1 : number;
-}
-
-static int parse_codec(json_t *json, const struct rs_codec **codec, struct rs_error *error)
-{
-    const json_t *name = json_object_get(json, "codec");
-
-    if (!json_is_string(name))
-        return rs_error_set(error, RS_E_INVALID_PARAMS, "payload_types",
-                            "each payload type has a \"codec\", a string");
-    *codec = rs_codec_find(json_string_value(name));
-    if (*codec == NULL)
-        return rs_error_set(error, RS_E_UNKNOWN_CODEC, "payload_types", "%s",
-                            strcasecmp(json_string_value(name), "rtx") == 0
-                                ? "codec rtx is not available in this version"
-                                : "there is no such codec: "
-                                  "has_end_to_end_encryption_support lists them");
-    if (json_object_size(json) != 1)
-        return rs_error_set(error, RS_E_INVALID_PARAMS, "payload_types",
-                            "a payload type has a \"codec\" and nothing else");
-    return 0;
-}
-
-int rs_payload_types_parse(json_t *json, const struct rs_codec *codecs[RS_PAYLOAD_TYPES],
-                           struct rs_error *error)
-{
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(json, key, value) {
-        const int payload_type = parse_payload_type(key);
-
-        if (payload_type < 0)
-            return rs_error_set(error, RS_E_BAD_PAYLOAD_TYPE, "payload_types",
-                                "a payload type is 0 to 63 or 96 to 127");
-        if (parse_codec(value, &codecs[payload_type], error) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static json_t *address_json(uint8_t family, const uint8_t address[16])
 {
     char text[INET6_ADDRSTRLEN];
@@ -209,19 +158,5 @@ json_t *rs_ssrcs_json(const uint32_t *ssrcs, size_t count)
 
     for (size_t i = 0; i < count; i++)
         json_array_append_new(json, json_integer(ssrcs[i]));
-    return json;
-}
-
-json_t *rs_payload_types_json(const struct rs_codec *const codecs[RS_PAYLOAD_TYPES])
-{
-    json_t *json = json_object();
-    char key[16];
-
-    for (int i = 0; i < RS_PAYLOAD_TYPES; i++) {
-        if (codecs[i] == NULL)
-            continue;
-        snprintf(key, sizeof(key), "%d", i);
-        json_object_set_new(json, key, json_pack("{s:s}", "codec", codecs[i]->name));
-    }
     return json;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A stream's flow, SSRCs and payload types: from JSON and back. No state. */
+/* A stream's flow and SSRCs: from JSON and back. No state. */
 #pragma once
 
 #include <stddef.h>
@@ -14,10 +14,7 @@
 int rs_flow_parse(json_t *json, struct rs_flow *flow, struct rs_error *error);
 int rs_ssrcs_parse(const json_t *json, uint32_t *ssrcs, size_t max, size_t *count,
                    struct rs_error *error);
-int rs_payload_types_parse(json_t *json, const struct rs_codec *codecs[RS_PAYLOAD_TYPES],
-                           struct rs_error *error);
 
 /* New references. */
 json_t *rs_flow_json(const struct rs_flow *flow);
 json_t *rs_ssrcs_json(const uint32_t *ssrcs, size_t count);
-json_t *rs_payload_types_json(const struct rs_codec *const codecs[RS_PAYLOAD_TYPES]);

@@ -22,8 +22,8 @@ static json_t *stream_json(const struct rs_stream_record *stream)
         stream->session->id, "direction", stream->direction == RS_SEAL ? "seal" : "open", "link",
         config->dataplane.links[stream->link].name, "flow", rs_flow_json(&stream->flow), "ssrc",
         rs_ssrcs_json(stream->ssrcs, stream->ssrc_count), "payload_types",
-        rs_payload_types_json(stream->codecs), "suite", stream->suite->name, "replay_window",
-        (json_int_t)stream->replay_window);
+        rs_payload_types_json(&stream->payload_types), "suite", stream->suite->name,
+        "replay_window", (json_int_t)stream->replay_window);
 }
 
 static int read_options(const struct rs_stream_params *params, struct rs_stream_options *options,
@@ -37,7 +37,7 @@ static int read_options(const struct rs_stream_params *params, struct rs_stream_
     if (params->ssrc != NULL && rs_ssrcs_parse(params->ssrc, options->ssrcs, RS_SSRCS_MAX,
                                                &options->ssrc_count, error) != 0)
         return -1;
-    if (rs_payload_types_parse(params->payload_types, options->codecs, error) != 0)
+    if (rs_payload_types_parse(params->payload_types, &options->payload_types, error) != 0)
         return -1;
     if (params->suite != NULL) {
         options->suite = rs_suite_find(params->suite);

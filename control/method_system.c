@@ -137,6 +137,7 @@ static json_t *codecs_json(void)
 
     for (size_t i = 0; i < rs_codec_count; i++)
         json_array_append_new(codecs, json_string(rs_codecs[i].name));
+    json_array_append_new(codecs, json_string("rtx")); /* with the apt of any of these */
     return codecs;
 }
 

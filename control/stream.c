@@ -73,7 +73,7 @@ static void fill_record(struct rs_stream_record *record, struct rs_session_recor
     record->flow = options->flow;
     record->ssrc_count = options->ssrc_count;
     memcpy(record->ssrcs, options->ssrcs, sizeof(record->ssrcs));
-    memcpy(record->codecs, options->codecs, sizeof(record->codecs));
+    record->payload_types = options->payload_types;
     record->suite = options->suite != NULL ? options->suite : session->options.suite;
     record->replay_window =
         (uint32_t)rs_optional_or(options->replay_window, session->options.replay_window);
@@ -92,7 +92,8 @@ static int add_to_dataplane(struct rs_stream_record *record)
         .owner = record,
     };
 
-    memcpy(config.codecs, record->codecs, sizeof(config.codecs));
+    for (unsigned int i = 0; i < RS_PAYLOAD_TYPES; i++)
+        config.formats[i] = rs_format_unpack(record->payload_types.formats[i]);
     return rs_stream_create(record->session->dataplane, &config, &record->dataplane);
 }
 

@@ -9,6 +9,7 @@
 #include "control/error.h"
 #include "control/map.h"
 #include "control/params.h"
+#include "control/payload_types.h"
 #include "control/session.h"
 #include "dataplane/dataplane.h"
 
@@ -22,7 +23,7 @@ struct rs_stream_options {
     struct rs_flow flow;
     uint32_t ssrcs[RS_SSRCS_MAX];
     size_t ssrc_count;
-    const struct rs_codec *codecs[RS_PAYLOAD_TYPES];
+    struct rs_payload_types payload_types;
     const struct rs_suite *suite; /* NULL: the session's */
     struct rs_optional replay_window;
 };
@@ -41,7 +42,7 @@ struct rs_stream_record {
     struct rs_flow flow;
     uint32_t ssrcs[RS_SSRCS_MAX];
     size_t ssrc_count;
-    const struct rs_codec *codecs[RS_PAYLOAD_TYPES];
+    struct rs_payload_types payload_types;
     const struct rs_suite *suite;
     uint32_t replay_window;
 };

@@ -11,7 +11,19 @@ const struct rs_codec rs_codecs[] = {
     {"VP8", RS_CODEC_VP8, rs_codec_layout_vp8},
     {"VP9", RS_CODEC_VP9, rs_codec_layout_vp9},
     {"H264", RS_CODEC_H264, rs_codec_layout_h264},
+    {"H265", RS_CODEC_H265, rs_codec_layout_h265},
+    {"AV1", RS_CODEC_AV1, rs_codec_layout_av1},
     {"opus", RS_CODEC_OPUS, rs_codec_layout_opus},
+    {"PCMU", RS_CODEC_OTHER, NULL},
+    {"PCMA", RS_CODEC_OTHER, NULL},
+    {"G711", RS_CODEC_OTHER, NULL},
+    {"G722", RS_CODEC_OTHER, NULL},
+    {"CN", RS_CODEC_OTHER, NULL},
+    {"telephone-event", RS_CODEC_OTHER, NULL},
+    {"red", RS_CODEC_OTHER, NULL},
+    {"ulpfec", RS_CODEC_OTHER, NULL},
+    {"flexfec", RS_CODEC_OTHER, NULL},
+    {"flexfec-03", RS_CODEC_OTHER, NULL},
     {"other", RS_CODEC_OTHER, NULL},
 };
 
@@ -55,9 +67,4 @@ void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *
     out->run_count = 0;
     out->last_size_offset = 0;
     rs_layout_append(out, clear, rest - clear);
-}
-
-void rs_layout_whole(size_t bytes, struct rs_layout *out)
-{
-    rs_layout_front(bytes, 0, 0, out);
 }

@@ -15,6 +15,8 @@ enum rs_codec_number {
     RS_CODEC_VP8 = 1,
     RS_CODEC_VP9 = 2,
     RS_CODEC_H264 = 3,
+    RS_CODEC_H265 = 4,
+    RS_CODEC_AV1 = 5,
     RS_CODEC_OPUS = 6,
 };
 
@@ -71,11 +73,8 @@ extern const size_t rs_codec_count;
 /* Borrowed row, or NULL where there is none. Any thread. */
 const struct rs_codec *rs_codec_find(const char *name);
 
-/* The row without a rule: what an unnamed payload type is. */
+/* The row "other": a codec without a rule that has no name of its own here. */
 const struct rs_codec *rs_codec_other(void);
-
-/* The layout of a body that is sealed whole: one run, all of it sealed. */
-void rs_layout_whole(size_t bytes, struct rs_layout *out);
 
 /*
  * What the per-family rules build with. rs_layout_front makes a body of `free` bytes (at most
@@ -89,4 +88,6 @@ void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed);
 rs_layout_fn rs_codec_layout_vp8;  /* RFC 7741 */
 rs_layout_fn rs_codec_layout_vp9;  /* RFC 9628 */
 rs_layout_fn rs_codec_layout_h264; /* RFC 6184 */
+rs_layout_fn rs_codec_layout_h265; /* RFC 7798 */
+rs_layout_fn rs_codec_layout_av1;  /* the AOM's RTP payload format */
 rs_layout_fn rs_codec_layout_opus; /* RFC 7587 */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec.h"
+#include "format.h"
 #include "log.h"
 #include "range.h"
 #include "replay.h"
@@ -206,8 +206,8 @@ struct rs_stream_config {
     struct rs_flow flow;
     const uint32_t *ssrcs; /* borrowed; none: any SSRC */
     size_t ssrc_count;
-    /* per payload type; NULL: not named, so sealed whole, and refused where O = 0 */
-    const struct rs_codec *codecs[RS_PAYLOAD_TYPES];
+    /* per payload type; one not named is sealed whole, and refused where O = 0 */
+    struct rs_format formats[RS_PAYLOAD_TYPES];
     const struct rs_suite *suite;
     uint32_t replay_window; /* packets, 64 to 8192, rounded up to a power of two; 0: off */
     void *owner;

@@ -35,7 +35,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
     if (outcome != RS_UNDECIDED)
         return outcome;
     outcome = rs_payload_prepare_open(&worker->payloads[n], stream->suite,
-                                      &rs_codecs[stream->codecs[packet->rtp.payload_type]],
+                                      rs_format_unpack(stream->formats[packet->rtp.payload_type]),
                                       &attempt->trailer, payload, bytes, &worker->crypts[n]);
     if (outcome != RS_OPENED)
         return outcome;

@@ -115,13 +115,8 @@ static void start(struct rs_payload *payload, const struct rs_suite *suite, uint
     payload->layout = (struct rs_layout){.runs = payload->runs};
 }
 
-static bool has_rule(const struct rs_codec *codec)
-{
-    return codec != NULL && codec->layout != NULL;
-}
-
 enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct rs_suite *suite,
-                                        const struct rs_codec *codec, uint8_t *body, size_t bytes,
+                                        struct rs_format format, uint8_t *body, size_t bytes,
                                         uint64_t kid, uint64_t ctr, struct rs_crypt *crypt)
 {
     struct rs_trailer trailer = {.kid = kid, .ctr = ctr};
@@ -129,14 +124,14 @@ enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct
     if (bytes > RS_PAYLOAD_MAX_BYTES)
         return RS_TOO_BIG;
     start(payload, suite, body, bytes);
-    if (!has_rule(codec) || !codec->layout(body, bytes, 0, &payload->layout)) {
+    if (!rs_format_layout(format, body, bytes, 0, &payload->layout)) {
         start(payload, suite, body, bytes);
-        rs_layout_whole(bytes, &payload->layout);
+        rs_format_layout_whole(format, bytes, &payload->layout);
         trailer.whole = true;
     }
     rs_wire_write(&trailer, body + bytes + suite->nt);
     change_last_size(payload, payload->overhead);
-    fill(payload, suite, trailer.whole ? RS_CODEC_OTHER : codec->number, ctr, crypt);
+    fill(payload, suite, trailer.whole ? RS_CODEC_OTHER : format.codec->number, ctr, crypt);
     return RS_SEALED;
 }
 
@@ -171,23 +166,23 @@ enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes, const stru
 }
 
 enum rs_outcome rs_payload_prepare_open(struct rs_payload *payload, const struct rs_suite *suite,
-                                        const struct rs_codec *codec,
-                                        const struct rs_trailer *trailer, uint8_t *sealed,
-                                        size_t bytes, struct rs_crypt *crypt)
+                                        struct rs_format format, const struct rs_trailer *trailer,
+                                        uint8_t *sealed, size_t bytes, struct rs_crypt *crypt)
 {
     const size_t overhead = rs_payload_overhead(suite);
     const size_t body_bytes = bytes - overhead;
 
-    if (!trailer->whole && !has_rule(codec))
+    if (!trailer->whole && !rs_format_has_rule(format))
         return RS_UNKNOWN_PAYLOAD_TYPE;
     if (body_bytes > RS_PAYLOAD_MAX_BYTES)
         return RS_TOO_BIG;
     start(payload, suite, sealed, body_bytes);
     if (trailer->whole)
-        rs_layout_whole(body_bytes, &payload->layout);
-    else if (body_bytes == 0 || !codec->layout(sealed, body_bytes, overhead, &payload->layout))
+        rs_format_layout_whole(format, body_bytes, &payload->layout);
+    else if (!rs_format_layout(format, sealed, body_bytes, overhead, &payload->layout))
         return RS_MALFORMED;
-    fill(payload, suite, trailer->whole ? RS_CODEC_OTHER : codec->number, trailer->ctr, crypt);
+    fill(payload, suite, trailer->whole ? RS_CODEC_OTHER : format.codec->number, trailer->ctr,
+         crypt);
     return RS_OPENED;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "cipher.h"
-#include "codec.h"
+#include "format.h"
 #include "stats.h"
 #include "suite.h"
 #include "wire.h"
@@ -46,13 +46,13 @@ static inline size_t rs_payload_overhead(const struct rs_suite *suite)
 
 /*
  * Lays out the `bytes` (at least 1) of plain body at `body`, which has rs_payload_overhead() bytes
- * of room behind it: sealed whole where the codec is NULL, has no rule, or cannot parse it. Writes
- * the trailer, grows the last aggregated unit's size, and fills *crypt but for `keys`, which the
- * caller sets. What is sealed lies in the packet itself where it is one piece. Returns RS_SEALED,
- * or RS_TOO_BIG with the packet untouched. Worker; no allocation.
+ * of room behind it: sealed whole where the format has no rule or the body does not parse by it.
+ * Writes the trailer, grows the last aggregated unit's size, and fills *crypt but for `keys`, which
+ * the caller sets. What is sealed lies in the packet itself where it is one piece. Returns
+ * RS_SEALED, or RS_TOO_BIG with the packet untouched. Worker; no allocation.
  */
 enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct rs_suite *suite,
-                                        const struct rs_codec *codec, uint8_t *body, size_t bytes,
+                                        struct rs_format format, uint8_t *body, size_t bytes,
                                         uint64_t kid, uint64_t ctr, struct rs_crypt *crypt);
 
 /* After rs_cipher_seal_burst: puts gathered text back. Returns the sealed payload's bytes. */
@@ -68,14 +68,13 @@ enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes, const stru
 
 /*
  * Lays out a sealed payload that rs_payload_parse let through and fills *crypt but for `keys`.
- * `codec` is what the stream names the payload type, or NULL. Changes nothing in the packet.
+ * `format` is what the stream says of the payload type. Changes nothing in the packet.
  * Returns RS_OPENED where it can go to the cipher, RS_UNKNOWN_PAYLOAD_TYPE, RS_MALFORMED or
  * RS_TOO_BIG. Worker; no allocation.
  */
 enum rs_outcome rs_payload_prepare_open(struct rs_payload *payload, const struct rs_suite *suite,
-                                        const struct rs_codec *codec,
-                                        const struct rs_trailer *trailer, uint8_t *sealed,
-                                        size_t bytes, struct rs_crypt *crypt);
+                                        struct rs_format format, const struct rs_trailer *trailer,
+                                        uint8_t *sealed, size_t bytes, struct rs_crypt *crypt);
 
 /*
  * After rs_cipher_open_burst, for a `verified` payload only: puts gathered text back and restores

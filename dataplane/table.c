@@ -14,7 +14,7 @@
 #include <rte_hash.h>
 #include <rte_memory.h>
 
-#include "codec.h"
+#include "format.h"
 #include "log.h"
 #include "wire.h"
 
@@ -150,11 +150,8 @@ static void fill_stream(struct rs_stream *stream, struct rs_session *session,
         config->replay_window == 0 ? 0 : rs_replay_round_up(config->replay_window);
     stream->owner = config->owner;
     stream->grace_mail.subject = stream;
-    for (unsigned int pt = 0; pt < RS_PAYLOAD_TYPES; pt++) {
-        const struct rs_codec *codec = config->codecs[pt];
-
-        stream->codecs[pt] = (uint8_t)((codec != NULL ? codec : rs_codec_other()) - rs_codecs);
-    }
+    for (unsigned int pt = 0; pt < RS_PAYLOAD_TYPES; pt++)
+        stream->formats[pt] = rs_format_pack(config->formats[pt]);
 }
 
 static struct rs_stream *allocate(const struct rs_table *table, size_t keys)

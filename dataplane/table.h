@@ -59,7 +59,7 @@ struct rs_stream {
     enum rs_direction direction;
     unsigned int link;
     uint32_t replay_window;
-    uint8_t codecs[RS_PAYLOAD_TYPES]; /* index in rs_codecs */
+    uint8_t formats[RS_PAYLOAD_TYPES]; /* packed */
 
     /* main only */
     void *owner; /* NULL: destroyed, nobody is told */

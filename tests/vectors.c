@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 
 #include "dataplane/payload.h"
+#include "tests/support/format.h"
 #include "tests/support/hex.h"
 
 enum { MAX_BYTES = RS_PAYLOAD_MAX_BYTES + RS_PAYLOAD_OVERHEAD_MAX, MAX_ROWS = 256 };
@@ -185,12 +186,12 @@ static bool sender_keys_are_right(struct bench *bench, const json_t *packet, uin
 /* ---- packets ------------------------------------------------------------------------------- */
 
 /* Seals in place. Returns whether it went through. */
-static bool seal(struct bench *bench, const struct rs_codec *codec, uint64_t kid, uint64_t ctr,
+static bool seal(struct bench *bench, struct rs_format format, uint64_t kid, uint64_t ctr,
                  struct bytes *bytes)
 {
     struct rs_crypt crypt;
 
-    if (rs_payload_prepare_seal(&bench->payload, bench->suite, codec, bytes->at, bytes->count, kid,
+    if (rs_payload_prepare_seal(&bench->payload, bench->suite, format, bytes->at, bytes->count, kid,
                                 ctr, &crypt) != RS_SEALED)
         return false;
     crypt.keys = bench->keys;
@@ -201,7 +202,7 @@ static bool seal(struct bench *bench, const struct rs_codec *codec, uint64_t kid
 }
 
 /* Opens in place, with keys derived for the KID that the payload names. */
-static enum rs_outcome open(struct bench *bench, const struct rs_codec *codec, struct bytes *bytes)
+static enum rs_outcome open(struct bench *bench, struct rs_format format, struct bytes *bytes)
 {
     struct rs_trailer trailer;
     struct rs_crypt crypt;
@@ -211,7 +212,7 @@ static enum rs_outcome open(struct bench *bench, const struct rs_codec *codec, s
         return outcome;
     if (rs_kid_key_tag(trailer.kid) != bench->key_tag)
         return RS_SECRET_MISMATCH;
-    outcome = rs_payload_prepare_open(&bench->payload, bench->suite, codec, &trailer, bytes->at,
+    outcome = rs_payload_prepare_open(&bench->payload, bench->suite, format, &trailer, bytes->at,
                                       bytes->count, &crypt);
     if (outcome != RS_OPENED)
         return outcome;
@@ -230,8 +231,7 @@ static bool same(const struct bytes *a, const struct bytes *b)
     return a->count == b->count && memcmp(a->at, b->at, a->count) == 0;
 }
 
-static enum verdict check_packet(struct bench *bench, const json_t *packet,
-                                 const struct rs_codec *codec)
+static enum verdict check_packet(struct bench *bench, const json_t *packet, struct rs_format format)
 {
     const char *name = text_of(packet, "name");
     const uint64_t kid =
@@ -249,16 +249,15 @@ static enum verdict check_packet(struct bench *bench, const json_t *packet,
     if (!sender_keys_are_right(bench, packet, kid))
         return wrong(bench, name, "sframe_key or sframe_salt");
     bytes = plain;
-    if (!seal(bench, codec, kid, ctr, &bytes) || !same(&bytes, &sealed))
+    if (!seal(bench, format, kid, ctr, &bytes) || !same(&bytes, &sealed))
         return wrong(bench, name, "sealed otherwise");
     bytes = sealed;
-    if (open(bench, codec, &bytes) != RS_OPENED || !same(&bytes, &plain))
+    if (open(bench, format, &bytes) != RS_OPENED || !same(&bytes, &plain))
         return wrong(bench, name, "opened otherwise");
     return PASSED;
 }
 
-static enum verdict check_reject(struct bench *bench, const json_t *reject,
-                                 const struct rs_codec *codec)
+static enum verdict check_reject(struct bench *bench, const json_t *reject, struct rs_format format)
 {
     const char *name = text_of(reject, "name");
     struct bytes sealed, bytes;
@@ -266,7 +265,7 @@ static enum verdict check_reject(struct bench *bench, const json_t *reject,
 
     bytes_of(reject, "sealed", &sealed);
     bytes = sealed;
-    outcome = open(bench, codec, &bytes);
+    outcome = open(bench, format, &bytes);
     if (strcmp(rs_outcome_name(outcome), text_of(reject, "outcome")) != 0)
         return wrong(bench, name, rs_outcome_name(outcome));
     if (!same(&bytes, &sealed))
@@ -277,8 +276,7 @@ static enum verdict check_reject(struct bench *bench, const json_t *reject,
 /* ---- the file ------------------------------------------------------------------------------ */
 
 static void run_items(struct bench *bench, const json_t *group, const char *list,
-                      enum verdict (*check)(struct bench *, const json_t *,
-                                            const struct rs_codec *))
+                      enum verdict (*check)(struct bench *, const json_t *, struct rs_format))
 {
     const json_t *items = json_object_get(group, list), *item;
     size_t i;
@@ -287,10 +285,10 @@ static void run_items(struct bench *bench, const json_t *group, const char *list
         bad_file("\"%s\" is not there or not a list", list);
     json_array_foreach(items, i, item) {
         const char *name = text_of(item, "codec");
-        const struct rs_codec *codec = rs_codec_find(name);
+        const struct rs_format format = rs_test_format(name);
+        const bool is_there = format.codec != NULL && bench->suite != NULL;
 
-        count(bench, name,
-              bench->suite == NULL || codec == NULL ? SKIPPED : check(bench, item, codec));
+        count(bench, name, is_there ? check(bench, item, format) : SKIPPED);
     }
 }
 

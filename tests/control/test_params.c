@@ -92,8 +92,56 @@ static const struct {
      "payload_types"},
     {"stream_publish", HEAD FLOW ",'payload_types':{'96':{'codec':'mp3'}}}", "unknown_codec",
      "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'97':{'codec':'rtx'}}}", "invalid_params",
+     "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx'}}}",
+     "invalid_params", "payload_types"},
     {"stream_publish", HEAD FLOW ",'payload_types':{'97':{'codec':'rtx','apt':96}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':98}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'97':{'codec':'rtx','apt':97}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':96},'98':{'codec':"
+               "'RTX','apt':97}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'98':{'codec':'rtx','apt':97},'97':{'codec':'rtx','apt':96},'96':"
+               "{'codec':'vp8'}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':'96'}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':-1}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':224}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':96.0}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW
+     ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx','apt':96,'rtx-time':1}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'apt':96}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8','apt':97},'97':{'codec':'vp9'}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'96':{'codec':'vp8','profile-id':2}}}",
+     "invalid_params", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'mp3'},'97':{'codec':'rtx','apt':96}}}",
      "unknown_codec", "payload_types"},
+    {"stream_publish", HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'97':{'codec':'rtx:96'}}}",
+     "unknown_codec", "payload_types"},
+    {"stream_publish",
+     HEAD FLOW ",'payload_types':{'96':{'codec':'vp8'},'70':{'codec':'rtx','apt':96}}}",
+     "bad_payload_type", "payload_types"},
     {"stream_publish", HEAD FLOW ",'payload_types':{'96':'vp8'}}", "invalid_params",
      "payload_types"},
     {"stream_publish", HEAD FLOW "," PTS ",'ssrc':[]}", "invalid_params", "ssrc"},
@@ -122,6 +170,45 @@ static void each_bad_request_is_refused_with_its_reason_and_parameter_and_change
     CU_ASSERT_STRING_EQUAL(lab_call("stats_get", "{}"), "ok");
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(lab_result(), "sessions")), 2);
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(lab_result(), "streams")), 1);
+    lab_close();
+}
+
+/* What was said of payload types is what is shown, in the order of their numbers. */
+static void payload_types_are_shown_as_they_were_named(void)
+{
+    static const struct {
+        const char *given, *shown;
+    } accepted[] = {
+        {"'97':{'codec':'RTX','apt':96},'96':{'codec':'vp8'}",
+         "{\"96\":{\"codec\":\"VP8\"},\"97\":{\"codec\":\"rtx\",\"apt\":96}}"},
+        {"'96':{'codec':'h265'},'97':{'codec':'rtx','apt':96},'98':{'codec':'rtx','apt':96}",
+         "{\"96\":{\"codec\":\"H265\"},\"97\":{\"codec\":\"rtx\",\"apt\":96},"
+         "\"98\":{\"codec\":\"rtx\",\"apt\":96}}"},
+        {"'0':{'codec':'pcmu'},'127':{'codec':'rtx','apt':0},'45':{'codec':'av1'}",
+         "{\"0\":{\"codec\":\"PCMU\"},\"45\":{\"codec\":\"AV1\"},"
+         "\"127\":{\"codec\":\"rtx\",\"apt\":0}}"},
+        {"'9':{'codec':'G722'},'13':{'codec':'cn'},'101':{'codec':'telephone-event'}",
+         "{\"9\":{\"codec\":\"G722\"},\"13\":{\"codec\":\"CN\"},"
+         "\"101\":{\"codec\":\"telephone-event\"}}"},
+        {"'63':{'codec':'RED'},'116':{'codec':'ulpfec'},'117':{'codec':'flexfec-03'}",
+         "{\"63\":{\"codec\":\"red\"},\"116\":{\"codec\":\"ulpfec\"},"
+         "\"117\":{\"codec\":\"flexfec-03\"}}"},
+    };
+
+    lab_open();
+    lab_call("session_create", "{'session_id':'plain'}");
+    lab_call("session_connect", "{'session_id':'plain'}");
+    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+        char params[512], shown[512] = "";
+
+        snprintf(params, sizeof(params), HEAD FLOW ",'stream_id':'s','payload_types':{%s}}",
+                 accepted[i].given);
+        CU_ASSERT_STRING_EQUAL(lab_call("stream_publish", params), "ok");
+        json_dumpb(json_object_get(lab_result(), "payload_types"), shown, sizeof(shown) - 1,
+                   JSON_COMPACT);
+        CU_ASSERT_STRING_EQUAL(shown, accepted[i].shown);
+        CU_ASSERT_STRING_EQUAL(lab_call("stream_delete", "{'stream_id':'s'}"), "ok");
+    }
     lab_close();
 }
 
@@ -159,6 +246,7 @@ static void names_are_unique_and_codes_too(void)
 
 static const struct rs_test tests[] = {
     TEST(each_bad_request_is_refused_with_its_reason_and_parameter_and_changes_nothing),
+    TEST(payload_types_are_shown_as_they_were_named),
     TEST(limits_are_no_capacity_and_pages_show_every_row_once),
     TEST(names_are_unique_and_codes_too),
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/format.h"
 #include "tests/support/runner.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -45,7 +46,7 @@ static size_t seal(const struct rs_suite *suite, const char *codec, uint8_t *bod
     const uint64_t kid = rs_kid_make(KID_SENDER, suite->code, 7), ctr = rs_ctr_make(1, 2);
     struct rs_crypt crypt;
 
-    CU_ASSERT_EQUAL_FATAL(rs_payload_prepare_seal(&payload, suite, rs_codec_find(codec), body,
+    CU_ASSERT_EQUAL_FATAL(rs_payload_prepare_seal(&payload, suite, rs_test_format(codec), body,
                                                   bytes, kid, ctr, &crypt),
                           RS_SEALED);
     crypt.keys = keys;
@@ -82,7 +83,7 @@ static void a_key_that_fails_leaves_the_packet_for_the_next_one(void)
             memcpy(sealed, body, n);
             CU_ASSERT_EQUAL_FATAL(rs_payload_parse(body, n, suite, &trailer), RS_OPENED);
             CU_ASSERT_EQUAL_FATAL(rs_payload_prepare_open(&payload, suite,
-                                                          rs_codec_find(rows[i].codec), &trailer,
+                                                          rs_test_format(rows[i].codec), &trailer,
                                                           body, n, &crypt),
                                   RS_OPENED);
             crypt.keys = other_keys;
@@ -126,17 +127,18 @@ static void the_longest_body_goes_both_ways_and_a_longer_one_does_not(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(body);
     set_up(suite);
-    CU_ASSERT_EQUAL(rs_payload_prepare_seal(&payload, suite, NULL, body, RS_PAYLOAD_MAX_BYTES + 1,
-                                            UINT64_MAX, UINT64_MAX, &crypt),
+    CU_ASSERT_EQUAL(rs_payload_prepare_seal(&payload, suite, rs_test_format("(unnamed)"), body,
+                                            RS_PAYLOAD_MAX_BYTES + 1, UINT64_MAX, UINT64_MAX,
+                                            &crypt),
                     RS_TOO_BIG);
     n = seal(suite, "opus", body, RS_PAYLOAD_MAX_BYTES);
     CU_ASSERT_EQUAL(n, RS_PAYLOAD_MAX_BYTES + 28);
     CU_ASSERT_EQUAL(rs_payload_parse(body, n, suite, &trailer), RS_OPENED);
-    CU_ASSERT_EQUAL(rs_payload_prepare_open(&payload, suite, rs_codec_find("opus"), &trailer, body,
+    CU_ASSERT_EQUAL(rs_payload_prepare_open(&payload, suite, rs_test_format("opus"), &trailer, body,
                                             n + 1, &crypt),
                     RS_TOO_BIG);
     CU_ASSERT_EQUAL(
-        rs_payload_prepare_open(&payload, suite, rs_codec_find("opus"), &trailer, body, n, &crypt),
+        rs_payload_prepare_open(&payload, suite, rs_test_format("opus"), &trailer, body, n, &crypt),
         RS_OPENED);
     crypt.keys = keys;
     CU_ASSERT_EQUAL(rs_cipher_open_burst(cipher, suite, &crypt, 1), 0);
@@ -160,8 +162,8 @@ static void what_cannot_be_opened_is_named(void)
         enum rs_outcome outcome;
     } rows[] = {
         {"no rule, O = 0", "other", 40, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
-        {"not named, O = 0", NULL, 40, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
-        {"not named, O = 1", NULL, 40, {kid, ctr, true}, RS_OPENED},
+        {"not named, O = 0", "(unnamed)", 40, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
+        {"not named, O = 1", "(unnamed)", 40, {kid, ctr, true}, RS_OPENED},
         {"no body, O = 0", "opus", 10, {kid, ctr, false}, RS_MALFORMED},
         {"no body, O = 0, no rule", "other", 10, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
         {"a tag too short", "opus", 9, {kid, ctr, false}, RS_NOT_SEALED},
@@ -174,7 +176,7 @@ static void what_cannot_be_opened_is_named(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         uint8_t body[64] = {0};
         const size_t n = rows[i].bytes + RS_WIRE_TRAILER_BYTES;
-        const struct rs_codec *codec = rows[i].codec ? rs_codec_find(rows[i].codec) : NULL;
+        const struct rs_format format = rs_test_format(rows[i].codec);
         struct rs_trailer trailer;
         struct rs_crypt crypt;
         enum rs_outcome outcome;
@@ -182,7 +184,7 @@ static void what_cannot_be_opened_is_named(void)
         rs_wire_write(&rows[i].trailer, body + rows[i].bytes);
         outcome = rs_payload_parse(body, n, suite, &trailer);
         if (outcome == RS_OPENED)
-            outcome = rs_payload_prepare_open(&payload, suite, codec, &trailer, body, n, &crypt);
+            outcome = rs_payload_prepare_open(&payload, suite, format, &trailer, body, n, &crypt);
         if (outcome != rows[i].outcome)
             printf("%s: %s\n", rows[i].name, rs_outcome_name(outcome));
         CU_ASSERT_EQUAL(outcome, rows[i].outcome);

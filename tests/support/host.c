@@ -343,11 +343,11 @@ struct rs_stream_config rs_host_stream_config(enum rs_direction direction, unsig
         .owner = &anyone,
     };
 
-    config.codecs[0] = rs_codec_other();
-    config.codecs[96] = rs_codec_find("VP8");
-    config.codecs[98] = rs_codec_find("VP9");
-    config.codecs[102] = rs_codec_find("H264");
-    config.codecs[111] = rs_codec_find("opus");
+    config.formats[0].codec = rs_codec_other();
+    config.formats[96].codec = rs_codec_find("VP8");
+    config.formats[98].codec = rs_codec_find("VP9");
+    config.formats[102].codec = rs_codec_find("H264");
+    config.formats[111].codec = rs_codec_find("opus");
     return config;
 }
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a payload type of a stream carries: a codec's payloads, or retransmissions of them (RTX,
+ * RFC 4588), which begin with the original packet's sequence number. No DPDK, no allocation.
+ */
+#pragma once
+
+#include "codec.h"
+
+enum { RS_OSN_BYTES = 2 /* the original sequence number, RFC 4588 section 4 */ };
+
+struct rs_format {
+    const struct rs_codec *codec; /* NULL: not named. Of RTX, that of the original packets */
+    bool is_rtx;
+};
+
+/* Whether anything but "sealed whole" can be said of its payloads. Any thread; pure. */
+bool rs_format_has_rule(struct rs_format format);
+
+/*
+ * Lays out a payload of `bytes` bytes by the codec's rule, as a rs_layout_fn does; an original
+ * sequence number in front is free. Returns false, and leaves *out undefined, where there is no
+ * rule, the payload does not parse by it, or nothing follows the sequence number. Any thread; pure.
+ */
+bool rs_format_layout(struct rs_format format, const uint8_t *payload, size_t bytes,
+                      size_t grown_by, struct rs_layout *out);
+
+/*
+ * The layout of a payload that is sealed whole. RTX leaves its sequence number free, for a router
+ * that sends from a cache writes its own; a payload too short to hold one has nothing free.
+ */
+void rs_format_layout_whole(struct rs_format format, size_t bytes, struct rs_layout *out);
+
+/* A format in one byte, 0 for one that is not named, and back. Any thread; pure. */
+uint8_t rs_format_pack(struct rs_format format);
+struct rs_format rs_format_unpack(uint8_t packed);
