@@ -50,11 +50,12 @@ const struct rs_key_record *rs_keys_find(const struct rs_session_record *session
 
 static json_t *key_fields(const struct rs_session_record *session, const struct rs_key_info *info)
 {
+    const struct rs_key_name *name = rs_session_key_name(session, info);
     char tag[8];
 
-    rs_key_tag_write(info->key_tag, tag);
+    rs_key_tag_write(name->key_tag, tag);
     return json_pack("{s:s, s:I, s:s, s:s}", "session_id", session->id, "epoch",
-                     (json_int_t)info->epoch, "key_tag", tag, "fingerprint", info->fingerprint);
+                     (json_int_t)info->epoch, "key_tag", tag, "fingerprint", name->fingerprint);
 }
 
 static void forget_key(struct rs_key_record *key)
@@ -142,12 +143,13 @@ static struct rs_key_record *make_record(struct rs_session_record *session)
 /* A key that was still in the ring moves on under its new epoch: its old record goes. */
 static void forget_moved(struct rs_session_record *session, const struct rs_key_info *info)
 {
+    const char *fingerprint = rs_session_key_name(session, info)->fingerprint;
     struct rs_key_record *key, *next;
 
     for (key = TAILQ_FIRST(&session->keys); key != NULL; key = next) {
         next = TAILQ_NEXT(key, entry);
-        if (key->state == RS_KEY_PREVIOUS && key->info.key_tag == info->key_tag &&
-            strcmp(key->info.fingerprint, info->fingerprint) == 0)
+        if (key->state == RS_KEY_PREVIOUS &&
+            strcmp(rs_session_key_name(session, &key->info)->fingerprint, fingerprint) == 0)
             forget_key(key);
     }
 }

@@ -86,6 +86,7 @@ static int check_secret(struct rs_request *request, const struct rs_secret_param
 static void use_key(struct rs_request *request, struct rs_session_record *session,
                     const struct rs_key_change *change, const uint8_t *key, size_t bytes)
 {
+    const struct rs_key_name *name;
     struct rs_key_info info = {0};
     char tag[8];
     int result;
@@ -96,11 +97,12 @@ static void use_key(struct rs_request *request, struct rs_session_record *sessio
         result = rs_session_record_connect(session, key, bytes, &info, &request->error);
     if (result != 0)
         return;
-    rs_key_tag_write(info.key_tag, tag);
+    name = rs_session_key_name(session, &info);
+    rs_key_tag_write(name->key_tag, tag);
     request->result =
         json_pack("{s:s, s:s, s:I, s:s, s:s}", "session_id", session->id, "state",
                   rs_session_state_name(session->state), "epoch", (json_int_t)info.epoch, "key_tag",
-                  tag, "fingerprint", info.fingerprint);
+                  tag, "fingerprint", name->fingerprint);
 }
 
 static void on_derived(void *arg, const uint8_t *base_key)

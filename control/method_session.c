@@ -37,11 +37,12 @@ static json_t *keys_json(const struct rs_session_record *session)
     char tag[8];
 
     TAILQ_FOREACH(key, &session->keys, entry) {
-        rs_key_tag_write(key->info.key_tag, tag);
-        json_array_append_new(keys,
-                              json_pack("{s:I, s:s, s:s, s:s}", "epoch",
-                                        (json_int_t)key->info.epoch, "state", states[key->state],
-                                        "key_tag", tag, "fingerprint", key->info.fingerprint));
+        const struct rs_key_name *name = rs_session_key_name(session, &key->info);
+
+        rs_key_tag_write(name->key_tag, tag);
+        json_array_append_new(
+            keys, json_pack("{s:I, s:s, s:s, s:s}", "epoch", (json_int_t)key->info.epoch, "state",
+                            states[key->state], "key_tag", tag, "fingerprint", name->fingerprint));
     }
     return keys;
 }

@@ -26,6 +26,12 @@ const char *rs_session_state_name(enum rs_session_state state)
     return names[state];
 }
 
+const struct rs_key_name *rs_session_key_name(const struct rs_session_record *session,
+                                              const struct rs_key_info *info)
+{
+    return &info->by_hash[session->options.suite->hash];
+}
+
 void rs_key_tag_write(uint16_t key_tag, char out[8])
 {
     snprintf(out, 8, "%04x", key_tag);

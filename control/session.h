@@ -52,6 +52,10 @@ struct rs_session_record {
 struct rs_session_record *rs_session_record_of(struct rs_map_node *node);
 const char *rs_session_state_name(enum rs_session_state state);
 
+/* What a key of the session is called: by the hash of the session's suite. Borrowed from `info`. */
+const struct rs_key_name *rs_session_key_name(const struct rs_session_record *session,
+                                              const struct rs_key_info *info);
+
 /* Four hex digits and a NUL. */
 void rs_key_tag_write(uint16_t key_tag, char out[8]);
 

@@ -175,16 +175,17 @@ static enum rs_event_type event_of(enum rs_trouble trouble)
     }
 }
 
-static json_t *held_tags(const struct rs_session_record *session)
+/* Of the hash that the stream's packets carry tags of, which need not be the session's. */
+static json_t *held_tags(const struct rs_stream_record *stream)
 {
     json_t *tags = json_array();
     const struct rs_key_record *key;
     char tag[8];
 
-    TAILQ_FOREACH(key, &session->keys, entry) {
+    TAILQ_FOREACH(key, &stream->session->keys, entry) {
         if (key->state == RS_KEY_RETIRING)
             continue;
-        rs_key_tag_write(key->info.key_tag, tag);
+        rs_key_tag_write(key->info.by_hash[stream->suite->hash].key_tag, tag);
         json_array_append_new(tags, json_string(tag));
     }
     return tags;
@@ -199,7 +200,7 @@ static void add_mismatch(json_t *fields, const struct rs_stream_record *stream,
     json_object_set_new(fields, "code", json_integer(rs_reasons[RS_E_SECRET_MISMATCH].code));
     json_object_set_new(fields, "cause", json_string(trouble_name(report->trouble)));
     json_object_set_new(fields, "key_tag", json_string(tag));
-    json_object_set_new(fields, "key_tags_held", held_tags(stream->session));
+    json_object_set_new(fields, "key_tags_held", held_tags(stream));
 }
 
 static void add_match(json_t *fields, const struct rs_trouble_report *report)

@@ -61,10 +61,14 @@ struct rs_dataplane_config {
 };
 
 /* A session key as others may know it. */
+struct rs_key_name {
+    uint16_t key_tag;
+    char fingerprint[36]; /* "91400 62131 55287 14178 90475 18594" */
+};
+
 struct rs_key_info {
     uint32_t epoch;
-    uint16_t key_tag;     /* of the session's suite's hash */
-    char fingerprint[36]; /* "91400 62131 55287 14178 90475 18594" */
+    struct rs_key_name by_hash[RS_HASHES]; /* of a suite: a session is known by its own suite's */
 };
 
 /* How the workers took up a newly active key. Times are from its publication. */

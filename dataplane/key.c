@@ -108,11 +108,15 @@ void rs_key_free(struct rs_key *key)
 
 void rs_key_get_info(const struct rs_key *key, struct rs_key_info *info)
 {
-    const struct rs_key_secret *secret = &key->by_hash[RS_HASH_SHA512];
-
     info->epoch = key->epoch;
-    info->key_tag = secret->tag;
-    rs_key_fingerprint(key->keys->cipher, RS_HASH_SHA512, secret->sframe_secret, info->fingerprint);
+    for (unsigned int h = 0; h < RS_HASHES; h++) {
+        const struct rs_key_secret *secret = &key->by_hash[h];
+        struct rs_key_name *name = &info->by_hash[h];
+
+        name->key_tag = secret->tag;
+        rs_key_fingerprint(key->keys->cipher, (enum rs_hash)h, secret->sframe_secret,
+                           name->fingerprint);
+    }
 }
 
 static uint64_t tsc_to_ns(uint64_t ticks)

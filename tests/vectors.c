@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Checks a file of sealed payloads against the code that the packet path runs: derivation, packets
- * sealed and opened, and payloads that must be refused, each by its outcome's name. Suites and
- * codecs that are not there are skipped, and counted.
+ * sealed and opened, and payloads that must be refused, each by its outcome's name. Codecs
+ * that are not there are skipped, and counted; a suite that is not there is a failure.
  *
- *     vectors FILE     exit code 0: all that ran passed, 1: a failure or nothing ran, 2: bad file
+ *     vectors FILE [SSE|AVX2|AVX512]    with that code of IPsec-MB; else the best that the CPU has
+ *
+ * Exit code 0: all that ran passed, or the CPU has no such ISA; 1: a failure, or nothing ran; 2:
+ * bad file.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -296,7 +300,9 @@ static void run_group(struct bench *bench, const json_t *group)
 {
     bench->suite_number = (uint16_t)number_of(group, "suite");
     bench->suite = rs_suite_find_number(bench->suite_number);
-    count(bench, "(derivation)", bench->suite == NULL ? SKIPPED : check_derivation(bench, group));
+    count(bench, "(derivation)",
+          bench->suite == NULL ? wrong(bench, "group", "there is no such suite")
+                               : check_derivation(bench, group));
     run_items(bench, group, "packets", check_packet);
     run_items(bench, group, "rejects", check_reject);
 }
@@ -320,6 +326,25 @@ static int print_summary(const struct bench *bench)
     return sums[FAILED] > 0 || sums[PASSED] == 0 ? 1 : 0;
 }
 
+/* Returns NULL where the CPU has no such ISA. */
+static struct rs_cipher *create_cipher(const char *name)
+{
+    static const char *const names[] = {"", "SSE", "AVX2", "AVX512"};
+    struct rs_cipher *cipher;
+    int isa = RS_ISA_AUTO;
+
+    while (isa <= RS_ISA_AVX512 && strcmp(name, names[isa]) != 0)
+        isa++;
+    if (isa > RS_ISA_AVX512)
+        bad_file("%s is none of SSE, AVX2 and AVX512", name);
+    cipher = rs_cipher_create((enum rs_isa)isa);
+    if (cipher == NULL && errno != ENOTSUP)
+        bad_file("the cipher does not start: %s", strerror(errno));
+    if (cipher != NULL)
+        printf("IPsec-MB %s, %s\n", rs_cipher_library_version(), rs_cipher_isa_name(cipher));
+    return cipher;
+}
+
 int main(int argc, char **argv)
 {
     static struct bench bench;
@@ -328,15 +353,21 @@ int main(int argc, char **argv)
     size_t i;
     int status;
 
-    if (argc != 2)
-        bad_file("usage: vectors FILE");
+    if (argc != 2 && argc != 3)
+        bad_file("usage: vectors FILE [SSE|AVX2|AVX512]");
     file = json_load_file(argv[1], 0, &error);
     if (!json_is_array(file))
         bad_file("%s: %s", argv[1], file == NULL ? error.text : "not a list of groups");
-    bench.cipher = rs_cipher_create(RS_ISA_AUTO);
+    bench.cipher = create_cipher(argc == 3 ? argv[2] : "");
+    if (bench.cipher == NULL) {
+        printf("SKIP vectors: the CPU has no %s\nvectors: 0 passed, 0 failed, 1 skipped\n",
+               argc == 3 ? argv[2] : "AES-NI");
+        json_decref(file);
+        return 0;
+    }
     bench.keys = aligned_alloc(64, rs_cipher_keys_bytes());
     bench.expected_keys = aligned_alloc(64, rs_cipher_keys_bytes());
-    if (bench.cipher == NULL || bench.keys == NULL || bench.expected_keys == NULL) {
+    if (bench.keys == NULL || bench.expected_keys == NULL) {
         perror("vectors");
         return 1;
     }

@@ -56,6 +56,22 @@ static void a_secret_and_its_base_key_are_one_key(void)
     lab_close();
 }
 
+/* The same secret, in a session whose suite has the other hash. */
+static void a_key_is_called_by_the_hash_of_its_sessions_suite(void)
+{
+    lab_open();
+    CU_ASSERT_STRING_EQUAL(
+        lab_call("session_create",
+                 "{'session_id':'room-1','e2ee':true,'suite':'AES_128_GCM_SHA256_128'}"),
+        "ok");
+    CU_ASSERT_STRING_EQUAL(
+        lab_call("session_connect", "{'session_id':'room-1','base_key':'" BASE_KEY "'}"), "ok");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(lab_result(), "key_tag")), "954b");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(lab_result(), "fingerprint")),
+                           "06627 65083 75298 58970 94036 17696");
+    lab_close();
+}
+
 static void a_change_is_staged_then_active_and_the_old_key_retires_after_the_grace(void)
 {
     open_connected();
@@ -189,6 +205,7 @@ static void requests_wait_for_a_derivation_of_their_session_in_their_order(void)
 
 static const struct rs_test tests[] = {
     TEST(a_secret_and_its_base_key_are_one_key),
+    TEST(a_key_is_called_by_the_hash_of_its_sessions_suite),
     TEST(a_change_is_staged_then_active_and_the_old_key_retires_after_the_grace),
     TEST(a_change_while_one_is_staged_is_a_conflict_to_retry),
     TEST(a_full_ring_is_a_conflict_and_a_key_in_it_is_moved),

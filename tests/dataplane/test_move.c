@@ -77,7 +77,7 @@ static uint16_t tag_of(const struct rs_session *session)
     struct rs_keyring_info ring;
 
     rs_session_get_keyring(session, &ring);
-    return ring.active.key_tag;
+    return ring.active.by_hash[RS_HASH_SHA512].key_tag;
 }
 
 static void ten_thousand_streams_move_to_the_new_key_within_a_second(void)

@@ -225,7 +225,7 @@ static void forged_senders_cost_a_token_each_even_within_one_burst(void)
     clock_gettime(CLOCK_MONOTONIC, &from);
     rs_wire_port_stall(host->ports[1][RS_OPEN], 0, 20);
     for (unsigned int i = 0; i < 150; i++)
-        inject_forged(1000 + i, ring.active.key_tag);
+        inject_forged(1000 + i, ring.active.by_hash[RS_HASH_SHA512].key_tag);
     rs_host_settle(host);
     clock_gettime(CLOCK_MONOTONIC, &to);
     earned = ((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000) / 10 + 1;

@@ -173,7 +173,13 @@ static void run_bodies(const char *suite, size_t overhead)
 static void each_codec_shows_what_a_router_reads_and_no_more(void)
 {
     run_bodies("AES_256_CTR_HMAC_SHA512_80", 28);
+    run_bodies("AES_256_CTR_HMAC_SHA512_64", 26);
+    run_bodies("AES_256_CTR_HMAC_SHA512_32", 22);
     run_bodies("AES_256_GCM_SHA512_128", 34);
+    run_bodies("AES_128_CTR_HMAC_SHA256_80", 28);
+    run_bodies("AES_128_CTR_HMAC_SHA256_64", 26);
+    run_bodies("AES_128_CTR_HMAC_SHA256_32", 22);
+    run_bodies("AES_128_GCM_SHA256_128", 34);
     run_bodies("AES_256_CTR", 18);
 }
 

@@ -177,40 +177,47 @@ static void newcomers_that_verify_cost_nothing(void)
 
 /* ---- many at once ------------------------------------------------------------------------- */
 
-static void suites_may_mix_in_one_burst(void)
+/* A stream of each suite, all in one session: suites of both hashes under one key. */
+static void every_suite_may_mix_with_the_others_in_one_session_and_burst(void)
 {
-    static const char *const suites[] = {"AES_256_CTR_HMAC_SHA512_80", "AES_256_GCM_SHA512_128",
-                                         "AES_256_CTR"};
-    static const struct rs_test_frame frames[] = {
-        {.dst_port = 5004}, {.dst_port = 5006}, {.dst_port = 5008}};
-    struct rs_leg_packet packets[30];
-    struct rs_legs legs[3];
+    enum { SUITES = 9, PACKETS = 3 * SUITES };
+    static struct rs_leg_packet packets[PACKETS];
+    struct rs_session *session = rs_host_session(host, host, 1);
+    struct rs_stream *seal[SUITES], *open[SUITES];
+    struct rs_test_frame frames[SUITES];
 
-    for (unsigned int s = 0; s < 3; s++) {
+    CU_ASSERT_EQUAL_FATAL(rs_suite_count, SUITES);
+    for (unsigned int s = 0; s < SUITES; s++) {
         struct rs_stream_config config = rs_host_stream_config(RS_SEAL, 0);
 
-        config.suite = rs_suite_find(suites[s]);
-        config.flow.dst_port = frames[s].dst_port;
-        legs[s] = rs_legs_make(host, &config);
+        config.suite = &rs_suites[s];
+        config.flow.dst_port = (uint16_t)(5004 + 2 * s);
+        frames[s] = (struct rs_test_frame){.dst_port = config.flow.dst_port};
+        seal[s] = rs_host_stream(session, &config);
+        config.direction = RS_OPEN;
+        config.link = 1;
+        open[s] = rs_host_stream(session, &config);
     }
-    for (uint32_t i = 0; i < 30; i++) {
+    for (uint32_t i = 0; i < PACKETS; i++) {
         packets[i] = rs_leg_vp8(i);
-        packets[i].frame = &frames[i % 3];
-        rs_leg_seal(host, legs[i % 3].seal, &packets[i]);
+        packets[i].frame = &frames[i % SUITES];
+        rs_leg_seal(host, seal[i % SUITES], &packets[i]);
     }
     rs_leg_hold(host);
-    for (uint32_t i = 0; i < 30; i++)
+    for (uint32_t i = 0; i < PACKETS; i++)
         rs_leg_inject(host, &packets[i]);
     rs_host_settle(host);
-    for (uint32_t i = 0; i < 30; i++) {
+    for (uint32_t i = 0; i < PACKETS; i++) {
         const struct rs_leg_packet plain = rs_leg_vp8(i);
 
         CU_ASSERT(rs_leg_next_is(host, &plain));
     }
-    for (unsigned int s = 0; s < 3; s++) {
-        CU_ASSERT_EQUAL(rs_host_stream_count(legs[s].open, RS_OPENED), 10);
-        rs_legs_end(&legs[s]);
+    for (unsigned int s = 0; s < SUITES; s++) {
+        CU_ASSERT_EQUAL(rs_host_stream_count(open[s], RS_OPENED), PACKETS / SUITES);
+        rs_stream_destroy(seal[s]);
+        rs_stream_destroy(open[s]);
     }
+    rs_session_destroy(session);
     rs_host_check_sums(host);
 }
 
@@ -266,7 +273,7 @@ static uint16_t tag_of(uint32_t seed)
         rs_session_stage_key(session, base_key, sizeof(base_key), 1, &staging, &info), 0);
     rs_session_destroy(session);
     rs_dataplane_poll(host->dataplane);
-    return info.key_tag;
+    return info.by_hash[RS_HASH_SHA512].key_tag;
 }
 
 /* Two seeds whose keys share a tag. */
@@ -373,7 +380,8 @@ int main(void)
         {"a_newcomer_opens_once_there_is_a_token_again",
          a_newcomer_opens_once_there_is_a_token_again},
         {"newcomers_that_verify_cost_nothing", newcomers_that_verify_cost_nothing},
-        {"suites_may_mix_in_one_burst", suites_may_mix_in_one_burst},
+        {"every_suite_may_mix_with_the_others_in_one_session_and_burst",
+         every_suite_may_mix_with_the_others_in_one_session_and_burst},
         {"a_stream_without_a_tag_keeps_64_senders_and_opens_from_all",
          a_stream_without_a_tag_keeps_64_senders_and_opens_from_all},
         {"keys_with_one_tag_are_all_tried", keys_with_one_tag_are_all_tried},

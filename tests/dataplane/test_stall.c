@@ -106,7 +106,7 @@ static void change_key(struct rs_session *sealer, struct rs_session *opener, uin
     activate(opener);
     rs_traffic_send(&traffic, 1, 0);
     rs_traffic_wait(&traffic, 1, 1, traffic.next_sent[1]);
-    CU_ASSERT_EQUAL(tag_seen, info.key_tag);
+    CU_ASSERT_EQUAL(tag_seen, info.by_hash[RS_HASH_SHA512].key_tag);
     retire(sealer, epoch - 1);
     retire(opener, epoch - 1);
 }

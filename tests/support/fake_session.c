@@ -44,15 +44,15 @@ void rs_session_destroy(struct rs_session *session)
     free(session);
 }
 
-/* HKDF with SHA-512 (RFC 5869), in one of its two halves. */
-static void hkdf(int mode, const uint8_t *key, size_t key_bytes, const char *info, uint8_t *out,
-                 size_t bytes)
+/* HKDF (RFC 5869), in one of its two halves. */
+static void hkdf(const char *hash, int mode, const uint8_t *key, size_t key_bytes, const char *info,
+                 uint8_t *out, size_t bytes)
 {
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t) "SHA512", 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)hash, 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, key_bytes),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info,
                                           strlen(info)),
@@ -66,24 +66,32 @@ static void hkdf(int mode, const uint8_t *key, size_t key_bytes, const char *inf
 }
 
 /* The wire format, section 5: key tag and fingerprint. */
-static void name_key(struct fake_key *key, uint32_t epoch)
+static void write_name(const struct fake_key *key, const char *hash, size_t digest_bytes,
+                       struct rs_key_name *name)
 {
     uint8_t secret[64], tag[2], bytes[15];
     size_t used = 0;
 
-    hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, key->base_key, key->bytes, "", secret, sizeof(secret));
-    hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, sizeof(secret), "rtpseal key tag", tag, 2);
-    hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, sizeof(secret), "rtpseal fingerprint", bytes, 15);
-    key->info.epoch = epoch;
-    key->info.key_tag = (uint16_t)(tag[0] << 8 | tag[1]);
+    hkdf(hash, EVP_KDF_HKDF_MODE_EXTRACT_ONLY, key->base_key, key->bytes, "", secret, digest_bytes);
+    hkdf(hash, EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, digest_bytes, "rtpseal key tag", tag, 2);
+    hkdf(hash, EVP_KDF_HKDF_MODE_EXPAND_ONLY, secret, digest_bytes, "rtpseal fingerprint", bytes,
+         15);
+    name->key_tag = (uint16_t)(tag[0] << 8 | tag[1]);
     for (unsigned int i = 0; i < 6; i++) {
         const uint8_t *at = bytes + i * 20 / 8;
         const uint32_t number = i % 2 == 0 ? (uint32_t)at[0] << 12 | at[1] << 4 | at[2] >> 4
                                            : (uint32_t)(at[0] & 15) << 16 | at[1] << 8 | at[2];
 
-        used += (size_t)snprintf(key->info.fingerprint + used, sizeof(key->info.fingerprint) - used,
+        used += (size_t)snprintf(name->fingerprint + used, sizeof(name->fingerprint) - used,
                                  "%s%05u", i != 0 ? " " : "", number % 100000);
     }
+}
+
+static void name_key(struct fake_key *key, uint32_t epoch)
+{
+    key->info.epoch = epoch;
+    write_name(key, "SHA512", 64, &key->info.by_hash[RS_HASH_SHA512]);
+    write_name(key, "SHA256", 32, &key->info.by_hash[RS_HASH_SHA256]);
 }
 
 static bool same_key(const struct fake_key *key, const uint8_t *base_key, size_t bytes)
