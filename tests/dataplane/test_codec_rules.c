@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/format.h"
 #include "tests/support/hex.h"
 #include "tests/support/layout.h"
 #include "tests/support/runner.h"
@@ -155,6 +156,90 @@ static const struct row stap_rows[] = {
     {"grown, but not meant to be", "78 0003 674200 001f 41bbbb", 0, "-", 0},
 };
 
+static const struct row h265_rows[] = {
+    {"IDR slice", "2601 88", 60, "0|2+61", 0},
+    {"slice", "0201 d0", 60, "0|2+61", 0},
+    {"SEI", "4e01 05", 60, "0|2+61", 0},
+    {"header alone", "2601", 0, "0|2+0", 0},
+    {"half a header", "26", 0, "0|1+0", 0},
+    {"VPS", "4001 0c01", 10, "0|14+0", 0},
+    {"SPS", "4201 0101", 10, "0|14+0", 0},
+    {"PPS", "4401 c1", 10, "0|13+0", 0},
+    {"SPS of layer 1", "4209 01", 5, "0|8+0", 0},
+    {"SPS of layer 32", "4301 01", 5, "0|8+0", 0},
+    {"half an SPS's header", "42", 0, "0|1+0", 0},
+    {"VPS of 256 bytes", "4001", 254, "0|256+0", 0},
+    {"VPS of 257 bytes", "4001", 255, "0|2+255", 0},
+    {"SPS of 257 bytes", "4201", 255, "0|2+255", 0},
+    {"PPS of 257 bytes", "4401", 255, "0|2+255", 0},
+    {"VPS with the forbidden bit", "c001 0c01", 10, "0|2+12", 0},
+    {"SPS with the forbidden bit", "c201 0101", 10, "0|2+12", 0},
+    {"PPS with the forbidden bit", "c401 c1", 10, "0|2+11", 0},
+    {"the type before VPS", "3e01 0c01", 10, "0|2+12", 0},
+    {"the type behind PPS", "4601 50", 10, "0|2+11", 0},
+    {"the type before AP", "5e01 0003 420101", 0, "0|2+5", 0},
+    {"PACI", "6401 4000", 10, "0|2+12", 0},
+    {"type 63", "7e01 11", 10, "0|2+11", 0},
+    {"FU start", "6201 93", 60, "0|3+60", 0},
+    {"FU of a VPS", "6201 a0", 60, "0|3+60", 0},
+    {"FU with the forbidden bit", "e201 93", 60, "0|3+60", 0},
+    {"FU headers alone", "6201 93", 0, "0|3+0", 0},
+    {"FU header missing", "6201", 0, "0|2+0", 0},
+    {"FU of one byte", "62", 0, "0|1+0", 0},
+};
+
+static const struct row ap_rows[] = {
+    {"VPS and SPS", "6001 0004 40010c01 0003 420101", 0, "0|13+0 @8", 0},
+    {"VPS, SPS, PPS, IDR", "6001 0003 40010c 0003 420101 0003 4401c1 0006 2601", 4, "0|21+4 @17",
+     0},
+    {"IDR, PPS", "6001 0005 2601aaaaaa 0003 4401c1", 0, "0|6+3 5+0 @9", 0},
+    {"two slices", "6001 0004 0201aaaa 0003 0201bb", 0, "0|6+2 4+1 @8", 0},
+    {"one slice", "6001 0010 0201", 14, "0|6+14 @2", 0},
+    {"units of a header each", "6001 0002 0201 0002 0201", 0, "0|10+0 @6", 0},
+    {"long unit", "6001 0102 0201", 256, "0|6+256 @2", 0},
+    {"VPS of 256 bytes", "6001 0100 4001", 254, "0|260+0 @2", 0},
+    {"SPS with the forbidden bit", "6001 0003 c20101", 0, "0|6+1 @2", 0},
+    {"an AP as a unit is a unit like any", "6001 0005 6001000142", 0, "0|6+3 @2", 0},
+    {"an FU as a unit is a unit like any", "6001 0004 6201a0aa", 0, "0|6+2 @2", 0},
+    {"AP with the forbidden bit", "e001 0003 420101", 0, "0|7+0 @2", 0},
+    {"without a unit", "6001", 0, "0|2+0", 0},
+    {"half a header", "60", 0, "0|1+0", 0},
+    {"last unit grown by 28", "6001 0003 420101 001f 0201bb", 0, "0|11+1 @7", 28},
+    {"only unit grown by 28", "6001 0027 0201", 9, "0|6+9 @2", 28},
+    {"VPS of 256 bytes grown by 28 is still one", "6001 011c 4001", 254, "0|260+0 @2", 28},
+    {"VPS of 257 bytes grown by 28 is none", "6001 011d 4001", 255, "0|6+255 @2", 28},
+    {"without a unit, grown", "6001", 0, "0|2+0", 28},
+    {"size cut", "6001 00", 0, "-", 0},
+    {"size without a unit", "6001 0002", 0, "-", 0},
+    {"size and half a header", "6001 0002 02", 0, "-", 0},
+    {"size of 0", "6001 0000 0002 0201", 0, "-", 0},
+    {"size of 1", "6001 0001 02 0002 0201", 0, "-", 0},
+    {"size of 0 at the end", "6001 0002 0201 0000", 0, "-", 0},
+    {"size of 1 at the end", "6001 0002 0201 0001 02", 0, "-", 0},
+    {"one byte behind the last unit", "6001 0002 0201 02", 0, "-", 0},
+    {"two bytes behind the last unit", "6001 0002 0201 0002", 0, "-", 0},
+    {"unit runs past the end by one", "6001 0004 420101", 0, "-", 0},
+    {"unit ends before the end by one", "6001 0002 420101", 0, "-", 0},
+    {"unit ends before the end by two", "6001 0002 42010101", 0, "-", 0},
+    {"second unit runs past the end", "6001 0002 0201 0006 0201aabbcc", 0, "-", 0},
+    {"size of 65535", "6001 ffff 0201", 20, "-", 0},
+    {"a decoding order number in front", "6001 0000 0003 420101", 0, "-", 0},
+    {"last unit not grown", "6001 0003 420101 0003 0201bb", 0, "-", 28},
+    {"last unit grown by less", "6001 0003 420101 001e 0201bb", 0, "-", 28},
+    {"last unit grown by more", "6001 0003 420101 0020 0201bb", 0, "-", 28},
+    {"first unit grown", "6001 001f 420101 0003 0201bb", 0, "-", 28},
+    {"unit of one byte grown", "6001 001d 02", 0, "-", 28},
+};
+
+static const struct row av1_rows[] = {
+    {"one element", "10 0a0b", 40, "0|1+42", 0},
+    {"first of a coded video sequence", "18 0a0b", 40, "0|1+42", 0},
+    {"goes on and will", "c0 aa", 40, "0|1+41", 0},
+    {"element size past the end", "00 ff", 3, "0|1+4", 0},
+    {"reserved bits", "17 aa", 3, "0|1+4", 0},
+    {"header alone", "10", 0, "0|1+0", 0},
+};
+
 static const struct row opus_rows[] = {
     {"20 ms", "78 9551", 77, "0|1+79", 0},
     {"silence", "f8 fffe", 0, "0|1+2", 0},
@@ -163,9 +248,9 @@ static const struct row opus_rows[] = {
 
 static void check_rows(const char *name, const struct row *rows, size_t n)
 {
-    const struct rs_codec *codec = rs_codec_find(name);
+    const struct rs_format format = rs_test_format(name);
 
-    CU_ASSERT_FATAL(codec != NULL && codec->layout != NULL);
+    CU_ASSERT_FATAL(rs_format_has_rule(format));
     for (size_t i = 0; i < n; i++) {
         uint8_t body[512];
         const size_t start = rs_hex_decode(rows[i].start, body, sizeof(body));
@@ -174,7 +259,7 @@ static void check_rows(const char *name, const struct row *rows, size_t n)
 
         CU_ASSERT_FATAL(start >= 1 && start + rows[i].fill <= sizeof(body));
         memset(body + start, 0xee, rows[i].fill);
-        if (rs_layout_exact(codec, body, start + rows[i].fill, rows[i].grown_by, &layout))
+        if (rs_layout_exact(format, body, start + rows[i].fill, rows[i].grown_by, &layout))
             rs_layout_print(&layout, text);
         free(layout.runs);
         if (strcmp(text, rows[i].expected) != 0)
@@ -205,6 +290,21 @@ static void h264_aggregates_show_sizes_headers_and_parameter_sets(void)
     CHECK_ROWS("H264", stap_rows);
 }
 
+static void h265_shows_unit_headers_and_parameter_sets(void)
+{
+    CHECK_ROWS("H265", h265_rows);
+}
+
+static void h265_aggregates_show_sizes_headers_and_parameter_sets(void)
+{
+    CHECK_ROWS("H265", ap_rows);
+}
+
+static void av1_shows_its_aggregation_header(void)
+{
+    CHECK_ROWS("AV1", av1_rows);
+}
+
 static void opus_shows_its_toc(void)
 {
     CHECK_ROWS("opus", opus_rows);
@@ -217,6 +317,10 @@ static const struct rs_test tests[] = {
     {"h264_shows_unit_headers_and_parameter_sets", h264_shows_unit_headers_and_parameter_sets},
     {"h264_aggregates_show_sizes_headers_and_parameter_sets",
      h264_aggregates_show_sizes_headers_and_parameter_sets},
+    {"h265_shows_unit_headers_and_parameter_sets", h265_shows_unit_headers_and_parameter_sets},
+    {"h265_aggregates_show_sizes_headers_and_parameter_sets",
+     h265_aggregates_show_sizes_headers_and_parameter_sets},
+    {"av1_shows_its_aggregation_header", av1_shows_its_aggregation_header},
     {"opus_shows_its_toc", opus_shows_its_toc},
 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool rs_layout_exact(const struct rs_codec *codec, const uint8_t *body, size_t bytes,
-                     size_t grown_by, struct rs_layout *out)
+bool rs_layout_exact(struct rs_format format, const uint8_t *body, size_t bytes, size_t grown_by,
+                     struct rs_layout *out)
 {
     uint8_t *copy = malloc(bytes);
     bool parsed;
@@ -16,7 +16,7 @@ bool rs_layout_exact(const struct rs_codec *codec, const uint8_t *body, size_t b
     if (copy == NULL || out->runs == NULL)
         abort();
     memcpy(copy, body, bytes);
-    parsed = codec->layout(copy, bytes, grown_by, out);
+    parsed = rs_format_layout(format, copy, bytes, grown_by, out);
     free(copy);
     return parsed;
 }

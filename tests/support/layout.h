@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dataplane/codec.h"
+#include "dataplane/format.h"
 
 enum { RS_LAYOUT_TEXT_BYTES = 512 };
 
@@ -15,8 +15,8 @@ enum { RS_LAYOUT_TEXT_BYTES = 512 };
  * sanitizer sees a step beyond either. Returns whether it parsed; in both cases the caller frees
  * out->runs. Ends the program where memory cannot be had.
  */
-bool rs_layout_exact(const struct rs_codec *codec, const uint8_t *body, size_t bytes,
-                     size_t grown_by, struct rs_layout *out);
+bool rs_layout_exact(struct rs_format format, const uint8_t *body, size_t bytes, size_t grown_by,
+                     struct rs_layout *out);
 
 /* Writes "free|clear+sealed clear+sealed @offset" to `text`, RS_LAYOUT_TEXT_BYTES long; the offset
  * is that of the last unit's size, if there is one. Long lists of runs are cut. */
