@@ -56,15 +56,14 @@ def sequence_of(frame):
     return frames.parse_rtp(frames.parse_udp(frame).payload).sequence
 
 
-class Network:
-    """The call's wires and hosts."""
+class Wires:
+    """The call's wires and hosts, with nothing between r-a and r-b."""
 
     def __init__(self):
         netns.add_veth("pub0", "a-plain")
         netns.add_veth("a-sealed", "r-a")
         netns.add_veth("b-sealed", "r-b")
         netns.add_veth("b-plain", "sub0")
-        netns.add_bridge("router", "r-a", "r-b")
         self.hosts = {"a": netns.Host(), "b": netns.Host()}
         for name, host in self.hosts.items():
             host.take(f"{name}-plain")
@@ -84,6 +83,14 @@ class Network:
         cpus = edge.cpus()
         return (self.edge("a", directory, cpus[0], **settings),
                 self.edge("b", directory, cpus[-1], **settings))
+
+
+class Network(Wires):
+    """The same, with a switch that stands for the media router."""
+
+    def __init__(self):
+        super().__init__()
+        netns.add_bridge("router", "r-a", "r-b")
 
 
 def new_secret():
