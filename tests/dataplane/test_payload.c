@@ -100,6 +100,66 @@ static void a_key_that_fails_leaves_the_packet_for_the_next_one(void)
     }
 }
 
+/* Whether the sealed payload, a byte of it changed, still opens. */
+static bool opens_when_changed(const struct rs_suite *suite, struct rs_format format,
+                               const uint8_t *sealed, size_t bytes, size_t at)
+{
+    struct rs_trailer trailer;
+    struct rs_crypt crypt;
+    uint8_t copy[128];
+
+    memcpy(copy, sealed, bytes);
+    copy[at] ^= 0x20; /* of a VP8 descriptor, N: nobody parses by it */
+    CU_ASSERT_EQUAL_FATAL(rs_payload_parse(copy, bytes, suite, &trailer), RS_OPENED);
+    if (rs_payload_prepare_open(&payload, suite, format, &trailer, copy, bytes, &crypt) !=
+        RS_OPENED)
+        return false;
+    crypt.keys = keys;
+    CU_ASSERT_EQUAL_FATAL(rs_cipher_open_burst(cipher, suite, &crypt, 1), 0);
+    return crypt.verified;
+}
+
+/* RTX: a router writes its own sequence numbers, and may do nothing else to the body. */
+static void what_is_free_may_be_changed_and_no_byte_beside_it(void)
+{
+    static const struct {
+        const char *format;
+        uint8_t body[16];
+        size_t bytes, free;
+    } rows[] = {
+        {"rtx:VP8", {1, 2, 0x10, 0x51, 3, 4}, 6, 3},
+        {"rtx:VP8", {1, 2, 0x10}, 3, 3},
+        {"rtx:VP8", {1, 2, 0x90}, 3, 2}, /* whole */
+        {"rtx:H264", {1, 2, 0x78, 0, 4, 0x65, 1, 2, 3, 0, 2, 0x41, 9}, 13, 2},
+        {"rtx:H265", {1, 2, 0x60, 1, 0, 3, 0x40, 1, 2, 0, 3, 2, 1, 9}, 14, 2},
+        {"rtx:AV1", {1, 2, 0x10, 3, 4}, 5, 2},
+        {"rtx:other", {1, 2, 3, 4}, 4, 2},
+        {"rtx:other", {1, 2}, 2, 2},
+        {"rtx:other", {1}, 1, 0},
+        {"rtx:H264", {1}, 1, 0},
+        {"H265", {0x26, 1, 3, 4}, 4, 0},
+        {"other", {1, 2}, 2, 0},
+    };
+
+    for (size_t s = 0; s < rs_suite_count; s++) {
+        const struct rs_suite *suite = &rs_suites[s];
+
+        set_up(suite);
+        for (size_t i = 0; i < COUNT(rows) && suite->nt > 0; i++) {
+            uint8_t sealed[128];
+            size_t n;
+
+            memcpy(sealed, rows[i].body, rows[i].bytes);
+            n = seal(suite, rows[i].format, sealed, rows[i].bytes);
+            for (size_t at = 0; at < n - RS_WIRE_TRAILER_BYTES; at++)
+                CU_ASSERT_EQUAL(
+                    opens_when_changed(suite, rs_test_format(rows[i].format), sealed, n, at),
+                    at < rows[i].free);
+        }
+        tear_down();
+    }
+}
+
 static void sealing_touches_nothing_behind_the_overhead(void)
 {
     for (size_t s = 0; s < rs_suite_count; s++) {
@@ -164,6 +224,19 @@ static void what_cannot_be_opened_is_named(void)
         {"no rule, O = 0", "other", 40, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
         {"not named, O = 0", "(unnamed)", 40, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
         {"not named, O = 1", "(unnamed)", 40, {kid, ctr, true}, RS_OPENED},
+        {"a sequence number alone, O = 0", "rtx:opus", 12, {kid, ctr, false}, RS_MALFORMED},
+        {"half a sequence number, O = 0", "rtx:opus", 11, {kid, ctr, false}, RS_MALFORMED},
+        {"no sequence number, O = 0", "rtx:opus", 10, {kid, ctr, false}, RS_MALFORMED},
+        {"a sequence number alone, O = 1", "rtx:opus", 12, {kid, ctr, true}, RS_OPENED},
+        {"half a sequence number, O = 1", "rtx:opus", 11, {kid, ctr, true}, RS_OPENED},
+        {"no sequence number, O = 1", "rtx:opus", 10, {kid, ctr, true}, RS_OPENED},
+        {"of a codec without a rule, O = 0",
+         "rtx:red",
+         40,
+         {kid, ctr, false},
+         RS_UNKNOWN_PAYLOAD_TYPE},
+        {"an aggregation header alone", "AV1", 11, {kid, ctr, false}, RS_OPENED},
+        {"half a unit header", "H265", 11, {kid, ctr, false}, RS_OPENED},
         {"no body, O = 0", "opus", 10, {kid, ctr, false}, RS_MALFORMED},
         {"no body, O = 0, no rule", "other", 10, {kid, ctr, false}, RS_UNKNOWN_PAYLOAD_TYPE},
         {"a tag too short", "opus", 9, {kid, ctr, false}, RS_NOT_SEALED},
@@ -208,6 +281,7 @@ int main(void)
 {
     static const struct rs_test tests[] = {
         TEST(a_key_that_fails_leaves_the_packet_for_the_next_one),
+        TEST(what_is_free_may_be_changed_and_no_byte_beside_it),
         TEST(sealing_touches_nothing_behind_the_overhead),
         TEST(the_longest_body_goes_both_ways_and_a_longer_one_does_not),
         TEST(what_cannot_be_opened_is_named),
