@@ -13,6 +13,8 @@
 
 #include <CUnit/CUnit.h>
 
+#include "tests/support/format.h"
+
 enum { POLL_US = 100, PATIENCE_MS = 20000, EVENTS_PATIENCE_MS = 5000 };
 
 static struct rs_host the_host; /* EAL allows one per process */
@@ -333,6 +335,13 @@ struct rs_session *rs_host_session(struct rs_host *host, void *owner, uint32_t s
 
 struct rs_stream_config rs_host_stream_config(enum rs_direction direction, unsigned int link)
 {
+    static const struct {
+        const char *format;
+        uint8_t payload_type;
+    } rows[] = {{"other", 0},      {"AV1", 45},      {"VP8", 96},      {"VP9", 98},
+                {"H264", 102},     {"H265", 104},    {"opus", 111},    {"rtx:other", 120},
+                {"rtx:AV1", 121},  {"rtx:VP8", 122}, {"rtx:VP9", 123}, {"rtx:H264", 124},
+                {"rtx:H265", 125}, {"rtx:opus", 126}};
     static uint8_t anyone;
     struct rs_stream_config config = {
         .direction = direction,
@@ -343,11 +352,8 @@ struct rs_stream_config rs_host_stream_config(enum rs_direction direction, unsig
         .owner = &anyone,
     };
 
-    config.formats[0].codec = rs_codec_other();
-    config.formats[96].codec = rs_codec_find("VP8");
-    config.formats[98].codec = rs_codec_find("VP9");
-    config.formats[102].codec = rs_codec_find("H264");
-    config.formats[111].codec = rs_codec_find("opus");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        config.formats[rows[i].payload_type] = rs_test_format(rows[i].format);
     return config;
 }
 

@@ -123,8 +123,9 @@ void rs_host_set_key(struct rs_session *session, uint32_t seed, uint32_t epoch);
 struct rs_session *rs_host_session(struct rs_host *host, void *owner, uint32_t seed);
 
 /*
- * What streams of tests are like: to UDP 198.51.100.20:5004, VP8 on 96, VP9 on 98, H264 on 102,
- * opus on 111, "other" on 0, the default suite, a window of 1024. Any of it may be changed.
+ * What streams of tests are like: to UDP 198.51.100.20:5004, "other" on 0, AV1 on 45, VP8 on 96,
+ * VP9 on 98, H264 on 102, H265 on 104, opus on 111, retransmissions of them in this order on 120 to
+ * 126, the default suite, a window of 1024. Any of it may be changed.
  */
 struct rs_stream_config rs_host_stream_config(enum rs_direction direction, unsigned int link);
 
