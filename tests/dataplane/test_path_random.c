@@ -51,29 +51,31 @@ static uint32_t draw(uint32_t below)
 
 static const uint8_t magic[8] = {0x9d, 0x4d, 0x41, 0x52, 0x4b, 0x9d, 0x55, 0xaa};
 
-static void write_body(uint8_t payload_type, uint32_t index, uint8_t *body, size_t bytes)
+/* A payload type, and the byte that says "a slice" to its codec. */
+struct kind {
+    uint8_t payload_type, at, first;
+};
+
+static void write_body(const struct kind *kind, uint32_t index, uint8_t *body, size_t bytes)
 {
-    const uint32_t complement = ~index;
+    const uint32_t check[2] = {index, ~index};
 
     for (size_t i = 0; i < bytes; i++)
         body[i] = (uint8_t)draw(256);
-    if (payload_type == 96)
-        body[0] = 0x10;
-    if (payload_type == 98)
-        body[0] = 0x88;
-    if (payload_type == 102)
-        body[0] = 0x65;
+    body[kind->at] = kind->first;
     memcpy(body + bytes - MARK_BYTES, magic, sizeof(magic));
-    memcpy(body + bytes - 8, &index, sizeof(index));
-    memcpy(body + bytes - 4, &complement, sizeof(complement));
+    memcpy(body + bytes - sizeof(check), check, sizeof(check));
 }
 
 static void write_frame(uint32_t index, struct frame *frame)
 {
-    static const uint8_t types[] = {96, 98, 102, 111, 0, 97};
+    static const struct kind kinds[] = {
+        {96, 0, 0x10},  {98, 0, 0x88},  {102, 0, 0x65}, {45, 0, 0x10},  {0, 0, 0xff},
+        {111, 0, 0x78}, {104, 0, 0x26}, {97, 0, 0x10},  {120, 2, 0xff}, {122, 2, 0x10}};
     static const uint32_t csrcs[] = {1, 2, 3};
+    const struct kind *kind = &kinds[draw(sizeof(kinds) / sizeof(kinds[0]))];
     uint8_t body[400];
-    const struct rs_test_rtp rtp = {.payload_type = types[draw(sizeof(types))],
+    const struct rs_test_rtp rtp = {.payload_type = kind->payload_type,
                                     .ssrc = draw(3),
                                     .csrcs = csrcs,
                                     .csrc_count = draw(4),
@@ -85,12 +87,11 @@ static void write_frame(uint32_t index, struct frame *frame)
     const struct rs_test_frame fields = {.family = draw(2) ? 4 : 6,
                                          .without_checksum = draw(4) != 0};
 
-    write_body(rtp.payload_type, index, body, rtp.body_bytes);
+    write_body(kind, index, body, rtp.body_bytes);
     frame->count = rs_test_media_write(&fields, &rtp, frame->bytes, sizeof(frame->bytes));
 }
 
-/* IPv4's without a checksum, so that damage behind it is not dropped at once; IPv6's mostly right.
- */
+/* IPv4's without a checksum, or damage behind it would be dropped at once; IPv6's mostly right. */
 static void damage(struct frame *frame)
 {
     static const uint8_t interesting[] = {0, 1, 0x7f, 0x80, 0x90, 0xa0, 0xb0, 0xff, 17, 44, 60};
@@ -134,11 +135,6 @@ static uint32_t word_at(const uint8_t *bytes)
     return word;
 }
 
-static uint32_t index_at(const uint8_t *mark)
-{
-    return word_at(mark + 8);
-}
-
 /* An undamaged mark, or NULL. */
 static const uint8_t *mark_in(const struct frame *frame)
 {
@@ -146,7 +142,7 @@ static const uint8_t *mark_in(const struct frame *frame)
 
     if (mark == NULL || mark + MARK_BYTES > frame->bytes + frame->count)
         return NULL;
-    return index_at(mark) == ~word_at(mark + 12) ? mark : NULL;
+    return word_at(mark + 8) == ~word_at(mark + 12) ? mark : NULL;
 }
 
 static unsigned int be16(const uint8_t *bytes)
@@ -199,13 +195,28 @@ static struct part payload_of(const uint8_t *rtp, const uint8_t *end)
     return payload < end ? (struct part){payload, end} : (struct part){end, end};
 }
 
+/* Scalability structures, parameter sets and aggregates may lawfully be clear for long. */
+static bool may_show_more(unsigned int payload_type, const uint8_t *payload)
+{
+    static const uint8_t retransmitted[] = {0, 45, 96, 98, 102, 104, 111}; /* on 120 to 126 */
+    unsigned int type;
+
+    if (payload_type >= 120 && payload_type < 127) {
+        payload_type = retransmitted[payload_type - 120];
+        payload += 2;
+    }
+    type = payload_type == 104 ? payload[0] >> 1 & 0x3f : payload[0] & 0x1f;
+    return (payload_type == 98 && (payload[0] & 2)) ||
+           (payload_type == 102 && (type == 7 || type == 8 || type == 24)) ||
+           (payload_type == 104 && ((type >= 32 && type <= 34) || type == 48));
+}
+
 static struct part hidden_part(const struct frame *frame)
 {
     const size_t udp = named_udp(frame);
     const uint8_t *rtp = frame->bytes + udp + 8;
     const struct part none = {rtp, rtp};
     struct part part;
-    unsigned int type;
 
     if (udp == 0 || be16(frame->bytes + udp + 4) < 8 + 12 || rtp[0] >> 6 != 2 ||
         (rtp[1] >= 192 && rtp[1] < 224))
@@ -213,11 +224,7 @@ static struct part hidden_part(const struct frame *frame)
     part = payload_of(rtp, frame->bytes + udp + be16(frame->bytes + udp + 4));
     if (part.to - part.from <= MAY_BE_CLEAR)
         return none;
-    /* Scalability structures, parameter sets and aggregates may lawfully be clear for long. */
-    type = part.from[0] & 0x1f;
-    if ((rtp[1] & 0x7f) == 98 && (part.from[0] & 2))
-        return none;
-    if ((rtp[1] & 0x7f) == 102 && (type == 7 || type == 8 || type == 24))
+    if (may_show_more(rtp[1] & 0x7f, part.from))
         return none;
     return (struct part){part.from + MAY_BE_CLEAR, part.to};
 }
@@ -239,8 +246,8 @@ static unsigned int check_sealing(uint32_t first)
     while ((out.count = rs_host_take(host, 0, RS_SEAL, out.bytes, sizeof(out.bytes))) > 0) {
         const uint8_t *mark = mark_in(&out);
 
-        if (mark != NULL && index_at(mark) - first < damaged.count) {
-            const struct frame *sent = &damaged.frames[index_at(mark) - first];
+        if (mark != NULL && word_at(mark + 8) - first < damaged.count) {
+            const struct frame *sent = &damaged.frames[word_at(mark + 8) - first];
             const uint8_t *sent_mark = mark_in(sent);
 
             CU_ASSERT(sent_mark == NULL || !must_be_sealed(sent, sent_mark));
