@@ -217,10 +217,11 @@ static void read_links(struct rs_reader *reader, const struct rs_file *file,
 }
 
 static void read_e2ee(struct rs_reader *reader, const struct rs_file *file,
-                      struct rs_e2ee_config *e2ee)
+                      struct rs_config *config)
 {
     static const struct rs_file_e2ee absent;
     const struct rs_file_e2ee *text = file->e2ee != NULL ? file->e2ee : &absent;
+    struct rs_e2ee_config *e2ee = &config->e2ee;
     const char *names[64] = {NULL};
     unsigned int index;
 
@@ -241,6 +242,8 @@ static void read_e2ee(struct rs_reader *reader, const struct rs_file *file,
     if (e2ee->replay_window != 0 && e2ee->replay_window < RS_REPLAY_MIN_WINDOW)
         rs_value_fail(reader, "e2ee.replay_window", text->replay_window,
                       "64 to 8192, or 0 for none");
+    config->dataplane.auth_failure_alarm = rs_value_number(
+        reader, "e2ee.auth_failure_alarm", text->auth_failure_alarm, 0, RS_AUTH_ALARM_MAX, 10);
 }
 
 static void read_memory(struct rs_reader *reader, const struct rs_file *file,
@@ -311,7 +314,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     read_memory(reader, file, overrides->memory_mb, &config->dataplane);
     read_links(reader, file, &config->dataplane);
     read_control(reader, file, overrides, config);
-    read_e2ee(reader, file, &config->e2ee);
+    read_e2ee(reader, file, config);
     read_limits(reader, file, &config->dataplane);
     if (!reader->failed)
         return config;

@@ -60,6 +60,7 @@ enum {
     RS_GRACE_MS_MAX = 86400000,
     RS_ACTIVATE_MS_MAX = 3600000,
     RS_GRACE_MARGIN_MS = 2000,
+    RS_AUTH_ALARM_MAX = 1000000,
 };
 
 /* Whether the grace covers the delay: at least RS_GRACE_MARGIN_MS more, unless both are 0. Pure. */

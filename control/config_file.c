@@ -51,10 +51,13 @@ static const cyaml_schema_field_t control_fields[] = {
     TEXT(rs_file_control, socket), TEXT(rs_file_control, operators), TEXT(rs_file_control, viewers),
     CYAML_FIELD_END};
 
-static const cyaml_schema_field_t e2ee_fields[] = {
-    TEXT(rs_file_e2ee, enabled),       TEXT(rs_file_e2ee, suite),
-    TEXT(rs_file_e2ee, grace_ms),      TEXT(rs_file_e2ee, activate_after_ms),
-    TEXT(rs_file_e2ee, replay_window), CYAML_FIELD_END};
+static const cyaml_schema_field_t e2ee_fields[] = {TEXT(rs_file_e2ee, enabled),
+                                                   TEXT(rs_file_e2ee, suite),
+                                                   TEXT(rs_file_e2ee, grace_ms),
+                                                   TEXT(rs_file_e2ee, activate_after_ms),
+                                                   TEXT(rs_file_e2ee, replay_window),
+                                                   TEXT(rs_file_e2ee, auth_failure_alarm),
+                                                   CYAML_FIELD_END};
 
 static const cyaml_schema_field_t limits_fields[] = {
     TEXT(rs_file_limits, sessions), TEXT(rs_file_limits, streams), TEXT(rs_file_limits, senders),

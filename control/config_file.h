@@ -30,7 +30,7 @@ struct rs_file_control {
 };
 
 struct rs_file_e2ee {
-    char *enabled, *suite, *grace_ms, *activate_after_ms, *replay_window;
+    char *enabled, *suite, *grace_ms, *activate_after_ms, *replay_window, *auth_failure_alarm;
 };
 
 struct rs_file_limits {

@@ -38,6 +38,7 @@ static const char *const names[RS_EVENT_TYPES] = {
     [RS_EVENT_PLAINTEXT_BLOCKED] = "plaintext_blocked",
     [RS_EVENT_WIRE_VERSION_MISMATCH] = "wire_version_mismatch",
     [RS_EVENT_SUITE_MISMATCH] = "suite_mismatch",
+    [RS_EVENT_AUTH_FAILURE_RATE] = "auth_failure_rate",
 };
 
 const char *rs_event_name(enum rs_event_type type)

@@ -15,6 +15,7 @@ const struct rs_observer rs_registry_observer = {
     .key_activated = rs_keys_activated,
     .key_retired = rs_keys_retired,
     .stream_trouble = rs_stream_record_trouble,
+    .auth_failure_rate = rs_stream_record_auth_alarm,
 };
 
 struct rs_registry *rs_registry_create(struct event_base *base, const struct rs_config *config,

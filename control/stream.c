@@ -229,3 +229,20 @@ void rs_stream_record_trouble(void *owner, const struct rs_trouble_report *repor
         add_match(fields, report);
     rs_events_say(registry->events, type, fields);
 }
+
+void rs_stream_record_auth_alarm(void *owner, const struct rs_auth_alarm_report *report)
+{
+    const struct rs_stream_record *stream = owner;
+    const struct rs_registry *registry = stream->session->registry;
+    const struct rs_dataplane_config *config = &registry->config->dataplane;
+    json_t *fields =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:i}", "session_id", stream->session->id,
+                  "stream_id", stream->id, "link", config->links[stream->link].name, "state",
+                  report->state == RS_ALARM_BEGUN ? "begun" : "ended", "wrong_tags",
+                  (json_int_t)report->wrong_tags, "limit", (json_int_t)config->auth_failure_alarm,
+                  "suite", stream->suite->name, "tag_bytes", (int)stream->suite->nt);
+
+    if (report->state == RS_ALARM_ENDED)
+        json_object_set_new(fields, "lasted_ms", json_integer((json_int_t)report->lasted_ms));
+    rs_events_say(registry->events, RS_EVENT_AUTH_FAILURE_RATE, fields);
+}

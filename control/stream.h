@@ -61,3 +61,4 @@ void rs_stream_record_delete(struct rs_stream_record *stream);
 
 /* The dataplane's observer; `owner` is a stream's record. */
 void rs_stream_record_trouble(void *owner, const struct rs_trouble_report *report);
+void rs_stream_record_auth_alarm(void *owner, const struct rs_auth_alarm_report *report);

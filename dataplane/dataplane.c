@@ -159,6 +159,8 @@ static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
     struct rs_stream_slot *slot = mail->subject;
 
     rs_notice_tell(&slot->notice, dp->observer, &slot->stream->owner);
+    if (slot->stream->owner != NULL && rs_notice_tag_was_wrong(&slot->notice))
+        rs_alarm_watch(&dp->alarm, slot->stream);
 }
 
 static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
@@ -229,6 +231,7 @@ void rs_dataplane_poll(struct rs_dataplane *dp)
         ignored = 0;
     for (unsigned int w = 0; w < dp->worker_count; w++)
         take_mail(dp, dp->workers[w]);
+    rs_alarm_poll(&dp->alarm, dp->observer);
     rs_keys_poll(dp->keys);
     rs_table_poll(dp->table);
     reseed(dp);
@@ -296,6 +299,7 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
     dp->worker_count = (unsigned int)config->cpu_count;
     memcpy(dp->cpus, config->cpus, config->cpu_count * sizeof(dp->cpus[0]));
     dp->max_sessions = config->max_sessions;
+    rs_alarm_init(&dp->alarm, config->auth_failure_alarm, dp->worker_count);
     rc = rs_eal_start(config, &dp->hugepages);
     if (rc != 0)
         return rc;

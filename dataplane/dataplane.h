@@ -58,6 +58,7 @@ struct rs_dataplane_config {
     size_t link_count;
     uint32_t max_sessions, max_streams, max_senders;
     enum rs_lock_policy lock_policy;
+    uint32_t auth_failure_alarm; /* wrong tags a second of one stream that are told; 0: none */
 };
 
 /* A session key as others may know it. */
@@ -99,6 +100,18 @@ struct rs_trouble_report {
 };
 
 /*
+ * More packets of a stream have a wrong tag than rs_dataplane_config.auth_failure_alarm, or no
+ * longer (RFC 9605 section 7.5): someone may be guessing tags. Over all workers and SSRCs.
+ */
+enum rs_alarm_state { RS_ALARM_BEGUN, RS_ALARM_ENDED };
+
+struct rs_auth_alarm_report {
+    enum rs_alarm_state state;
+    uint64_t wrong_tags; /* BEGUN: in the second that led to it; ENDED: in all since then */
+    uint64_t lasted_ms;  /* ENDED */
+};
+
+/*
  * Called on the main thread, out of rs_dataplane_poll only. `owner` is what create was given.
  * A callback may call any function of this header but rs_dataplane_destroy and rs_dataplane_poll.
  */
@@ -106,6 +119,7 @@ struct rs_observer {
     void (*key_activated)(void *owner, const struct rs_activation *activation);
     void (*key_retired)(void *owner, uint32_t epoch, unsigned int workers_wiped);
     void (*stream_trouble)(void *owner, const struct rs_trouble_report *report);
+    void (*auth_failure_rate)(void *owner, const struct rs_auth_alarm_report *report);
 };
 
 /*

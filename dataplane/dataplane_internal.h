@@ -2,6 +2,7 @@
 /* What dataplane.c builds, and session.c and report.c work on. Owner: main. */
 #pragma once
 
+#include "alarm.h"
 #include "dataplane.h"
 #include "key.h"
 #include "port.h"
@@ -20,6 +21,7 @@ struct rs_dataplane {
     struct rs_cipher *cipher; /* main's own */
     struct rs_keys *keys;
     struct rs_table *table;
+    struct rs_alarm alarm;
     struct rs_sender_pool *pool;
     struct rte_mempool *mbufs;
 

@@ -125,6 +125,15 @@ static void add_packet(struct rs_trouble_word *word)
     atomic_store_explicit(&word->packets, packets + 1, memory_order_relaxed);
 }
 
+/* Once until main rearms it, however many follow. */
+static void flag_wrong_tag(struct rs_notice *notice, struct rs_mailbox *to_main)
+{
+    if (atomic_load_explicit(&notice->tag_was_wrong, memory_order_relaxed))
+        return;
+    atomic_store_explicit(&notice->tag_was_wrong, true, memory_order_relaxed);
+    hint(notice, to_main);
+}
+
 void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
                        enum rs_outcome outcome, uint16_t key_tag)
 {
@@ -133,6 +142,8 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
 
     if (trouble == RS_TROUBLE_NONE)
         return;
+    if (trouble == RS_TROUBLE_WRONG_TAG)
+        flag_wrong_tag(notice, to_main);
     word = find_word(notice, ssrc);
     if (word == NULL)
         word = take_word(notice, ssrc);
@@ -178,6 +189,17 @@ void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint
 }
 
 /* ---- main --------------------------------------------------------------------------------- */
+
+/* Relaxed: the mail that brings main here was posted after the flag was set. */
+bool rs_notice_tag_was_wrong(const struct rs_notice *notice)
+{
+    return atomic_load_explicit(&notice->tag_was_wrong, memory_order_relaxed);
+}
+
+void rs_notice_rearm(struct rs_notice *notice)
+{
+    atomic_store_explicit(&notice->tag_was_wrong, false, memory_order_relaxed);
+}
 
 static void tell(const struct rs_notice *notice, const struct rs_observer *observer,
                  void *const *owner, struct rs_trouble_report *report)

@@ -39,6 +39,8 @@ struct rs_notice {
     _Atomic uint32_t first_ssrc;
     uint32_t first_told; /* main only */
     atomic_bool posted;  /* the mail is on its way */
+    /* A tag was wrong. worker: sets, main: reads, and clears once none come any more */
+    atomic_bool tag_was_wrong;
     struct rs_mail mail;
 };
 
@@ -50,6 +52,10 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
 
 /* A packet of `ssrc` was opened. Worker. */
 void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc);
+
+/* Whether a packet had a wrong tag since the last rs_notice_rearm. Main. */
+bool rs_notice_tag_was_wrong(const struct rs_notice *notice);
+void rs_notice_rearm(struct rs_notice *notice);
 
 /*
  * Tells the observer what has changed since it was last told; *owner may become NULL on the way,

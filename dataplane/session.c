@@ -100,6 +100,7 @@ int rs_stream_create(struct rs_session *session, const struct rs_stream_config *
 
 void rs_stream_destroy(struct rs_stream *stream)
 {
+    rs_alarm_forget(&stream->session->dataplane->alarm, stream);
     rs_table_remove(stream->table, stream);
 }
 

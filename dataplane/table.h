@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "alarm.h"
 #include "dataplane.h"
 #include "keyring.h"
 #include "mailbox.h"
@@ -69,6 +70,7 @@ struct rs_stream {
     struct rs_table *table;
     TAILQ_ENTRY(rs_stream) entry;       /* of the session */
     TAILQ_ENTRY(rs_stream) table_entry; /* of all streams */
+    struct rs_alarm_watch alarm;
     size_t key_count;
     struct rs_flow_key *keys; /* in the flow table */
     int32_t *positions;       /* of the keys there */

@@ -34,7 +34,7 @@ static const struct {
      "f: speed: unknown key: expected cpus, memory, links, control, e2ee, limits, lock_keys"},
     {GOOD "http: {listen: x}\n", "f: http: not available in this version"},
     {GOOD "e2ee: {window: 1}\n", "f: e2ee.window: unknown key: expected enabled, suite, grace_ms, "
-                                 "activate_after_ms, replay_window"},
+                                 "activate_after_ms, replay_window, auth_failure_alarm"},
     {"cpus: [0]\n" LINK "    media: [{ports: 5-6}, {port: 7}]\n",
      "f: links[0].media[1].port: unknown key: expected ip, ports"},
     {"cpus: [0]\n" LINK "    media: [{ports: 5-6}, {ports: 70000}]\n",
@@ -60,6 +60,17 @@ static const struct {
      "f: e2ee.replay_window: \"63\" is not accepted: expected 64 to 8192, or 0 for none"},
     {GOOD "e2ee: {replay_window: 8193}\n",
      "f: e2ee.replay_window: \"8193\" is not accepted: expected 0 to 8192"},
+    {GOOD "e2ee: {auth_failure_alarm: -1}\n",
+     "f: e2ee.auth_failure_alarm: \"-1\" is not accepted: expected 0 to 1000000"},
+    {GOOD "e2ee: {auth_failure_alarm: 1000001}\n",
+     "f: e2ee.auth_failure_alarm: \"1000001\" is not accepted: expected 0 to 1000000"},
+    {GOOD "e2ee: {auth_failure_alarm: often}\n",
+     "f: e2ee.auth_failure_alarm: \"often\" is not accepted: expected 0 to 1000000"},
+    {GOOD "e2ee: {suite: AES_128_CTR_HMAC_SHA256}\n",
+     "f: e2ee.suite: \"AES_128_CTR_HMAC_SHA256\" is not accepted: expected "
+     "AES_256_CTR_HMAC_SHA512_80, AES_256_CTR_HMAC_SHA512_64, AES_256_CTR_HMAC_SHA512_32, "
+     "AES_256_GCM_SHA512_128, AES_128_CTR_HMAC_SHA256_80, AES_128_CTR_HMAC_SHA256_64, "
+     "AES_128_CTR_HMAC_SHA256_32, AES_128_GCM_SHA256_128 or AES_256_CTR"},
     {GOOD "limits: {streams: 0}\n",
      "f: limits.streams: \"0\" is not accepted: expected 1 to 16777216"},
     {GOOD "control: {socket: run/x}\n", "f: control.socket: \"run/x\" is not accepted: expected an "
@@ -109,6 +120,7 @@ static void what_a_file_leaves_out_has_its_default(void)
     CU_ASSERT_EQUAL(config->e2ee.activate_after_ms, 2000);
     CU_ASSERT_EQUAL(config->e2ee.replay_window, 4096);
     CU_ASSERT_EQUAL(config->e2ee.suite->number, 6);
+    CU_ASSERT_EQUAL(config->dataplane.auth_failure_alarm, 10);
     CU_ASSERT_TRUE(config->e2ee.enabled);
     CU_ASSERT_STRING_EQUAL(config->socket_path, "/run/rtpseal/control.sock");
     rs_config_free(config);

@@ -193,6 +193,37 @@ static void a_mismatch_says_which_stream_which_of_the_two_and_the_tags(void)
     lab_close();
 }
 
+static void a_rate_of_wrong_tags_says_which_stream_how_many_and_when_it_is_over(void)
+{
+    struct rs_auth_alarm_report report = {.state = RS_ALARM_BEGUN, .wrong_tags = 11};
+    const json_t *event;
+
+    open_stream();
+    rs_fake_auth_alarm(rs_fake_last_stream(), &report);
+    lab_run_ms(20);
+    event = lab_last_event("auth_failure_rate");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(event);
+    CU_ASSERT_STRING_EQUAL(text(event, "session_id"), "room-1");
+    CU_ASSERT_STRING_EQUAL(text(event, "stream_id"), "v");
+    CU_ASSERT_STRING_EQUAL(text(event, "link"), "edge0");
+    CU_ASSERT_STRING_EQUAL(text(event, "state"), "begun");
+    CU_ASSERT_STRING_EQUAL(text(event, "suite"), "AES_256_CTR_HMAC_SHA512_80");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(event, "tag_bytes")), 10);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(event, "wrong_tags")), 11);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(event, "limit")), 10);
+    CU_ASSERT_PTR_NULL(json_object_get(event, "lasted_ms"));
+    report =
+        (struct rs_auth_alarm_report){.state = RS_ALARM_ENDED, .wrong_tags = 99, .lasted_ms = 1234};
+    rs_fake_auth_alarm(rs_fake_last_stream(), &report);
+    lab_run_ms(20);
+    event = lab_last_event("auth_failure_rate");
+    CU_ASSERT_STRING_EQUAL(text(event, "state"), "ended");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(event, "wrong_tags")), 99);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(event, "lasted_ms")), 1234);
+    CU_ASSERT_EQUAL(lab_event_count("auth_failure_rate"), 2);
+    lab_close();
+}
+
 static void each_trouble_has_its_event_and_the_end_of_it_a_match(void)
 {
     static const struct {
@@ -229,6 +260,7 @@ static const struct rs_test tests[] = {
     TEST(delivery_stops_at_the_limit_and_goes_on_later),
     TEST(types_not_asked_for_neither_wake_nor_arrive),
     TEST(a_mismatch_says_which_stream_which_of_the_two_and_the_tags),
+    TEST(a_rate_of_wrong_tags_says_which_stream_how_many_and_when_it_is_over),
     TEST(each_trouble_has_its_event_and_the_end_of_it_a_match),
 };
 

@@ -61,6 +61,14 @@ void rs_fake_trouble(struct rs_stream *stream, const struct rs_trouble_report *r
     notice->report = *report;
 }
 
+void rs_fake_auth_alarm(struct rs_stream *stream, const struct rs_auth_alarm_report *report)
+{
+    struct notice *notice = fake_add_notice(stream->session->dataplane, ALARM);
+
+    notice->stream = stream;
+    notice->alarm = *report;
+}
+
 struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *config,
                                          const struct rs_observer *observer)
 {
@@ -116,6 +124,9 @@ static void tell(const struct rs_dataplane *dataplane, const struct notice *noti
         break;
     case TROUBLE:
         dataplane->observer->stream_trouble(notice->stream->owner, &notice->report);
+        break;
+    case ALARM:
+        dataplane->observer->auth_failure_rate(notice->stream->owner, &notice->alarm);
         break;
     }
 }

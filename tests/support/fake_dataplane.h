@@ -7,6 +7,9 @@
 /* Reports `report` about the stream at the next poll. */
 void rs_fake_trouble(struct rs_stream *stream, const struct rs_trouble_report *report);
 
+/* Likewise that its wrong tags pass the limit, or no longer. */
+void rs_fake_auth_alarm(struct rs_stream *stream, const struct rs_auth_alarm_report *report);
+
 /* The next calls that make, stage, activate or retire anything fail with this errno; 0: none. */
 void rs_fake_fail(int number);
 

@@ -31,7 +31,7 @@ struct rs_stream {
     void *owner;
 };
 
-enum notice_kind { ACTIVATED, RETIRED, TROUBLE };
+enum notice_kind { ACTIVATED, RETIRED, TROUBLE, ALARM };
 
 /* What the next poll tells. */
 struct notice {
@@ -41,6 +41,7 @@ struct notice {
     struct rs_stream *stream;
     uint32_t epoch;
     struct rs_trouble_report report;
+    struct rs_auth_alarm_report alarm;
 };
 
 struct rs_dataplane {

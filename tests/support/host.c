@@ -65,6 +65,11 @@ static void on_trouble(void *owner, const struct rs_trouble_report *report)
     add_event(RS_HOST_TROUBLE, owner)->trouble = *report;
 }
 
+static void on_alarm(void *owner, const struct rs_auth_alarm_report *report)
+{
+    add_event(RS_HOST_ALARM, owner)->alarm = *report;
+}
+
 void rs_host_poll(struct rs_host *host, unsigned int ms)
 {
     const uint64_t until = now_ns() + ms * UINT64_C(1000000);
@@ -136,6 +141,7 @@ static struct rs_dataplane *create(const struct rs_host_config *given,
         .max_streams = given->max_streams != 0 ? given->max_streams : 1024,
         .max_senders = given->max_senders != 0 ? given->max_senders : 1024,
         .lock_policy = RS_LOCK_TRIED,
+        .auth_failure_alarm = given->auth_failure_alarm,
     };
 
     return rs_dataplane_create(&config, observer);
@@ -143,7 +149,7 @@ static struct rs_dataplane *create(const struct rs_host_config *given,
 
 struct rs_host *rs_host_start(const struct rs_host_config *config)
 {
-    static const struct rs_observer observer = {on_activated, on_retired, on_trouble};
+    static const struct rs_observer observer = {on_activated, on_retired, on_trouble, on_alarm};
     static const struct rs_host_config defaults;
     struct rs_host *host = &the_host;
 

@@ -22,19 +22,21 @@ struct rs_host_config {
     uint32_t memory_mb;           /* 512 */
     const struct rs_range *media; /* of both links; any address, ports 5000 to 6000 */
     size_t media_count;
+    uint32_t auth_failure_alarm; /* none */
 };
 
-enum rs_host_event_kind { RS_HOST_ACTIVATED, RS_HOST_RETIRED, RS_HOST_TROUBLE };
+enum rs_host_event_kind { RS_HOST_ACTIVATED, RS_HOST_RETIRED, RS_HOST_TROUBLE, RS_HOST_ALARM };
 
 /* A call of the observer. */
 struct rs_host_event {
     enum rs_host_event_kind kind;
     void *owner;
-    uint64_t at_ns;                   /* CLOCK_MONOTONIC */
-    struct rs_activation activation;  /* ACTIVATED */
-    uint32_t epoch;                   /* ACTIVATED, RETIRED */
-    unsigned int workers_wiped;       /* RETIRED */
-    struct rs_trouble_report trouble; /* TROUBLE */
+    uint64_t at_ns;                    /* CLOCK_MONOTONIC */
+    struct rs_activation activation;   /* ACTIVATED */
+    uint32_t epoch;                    /* ACTIVATED, RETIRED */
+    unsigned int workers_wiped;        /* RETIRED */
+    struct rs_trouble_report trouble;  /* TROUBLE */
+    struct rs_auth_alarm_report alarm; /* ALARM */
 };
 
 struct rs_host {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The alarm for guessed tags (RFC 9605 section 7.5): what is told when more of a stream's packets a
+ * second have a wrong tag than the configuration allows. Main thread alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "dataplane.h"
+
+/* A stream's part of it, embedded there and zeroed at first. Owner: main. */
+struct rs_alarm_watch {
+    TAILQ_ENTRY(rs_stream) entry;
+    bool watched, raised;
+    uint64_t counted;      /* wrong tags before the window */
+    uint64_t window_tsc;   /* when the window began */
+    uint64_t raised_count; /* wrong tags before the window that raised it */
+    uint64_t raised_tsc;
+};
+
+struct rs_alarm {
+    uint32_t limit; /* wrong tags a second; 0: never */
+    unsigned int worker_count;
+    uint64_t look_at_tsc;
+    struct rs_stream *next; /* to look at, while a round is under way */
+    TAILQ_HEAD(, rs_stream) streams;
+};
+
+void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_count);
+
+/* A worker saw a wrong tag on the stream: its counters are read until no more come. */
+void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream);
+
+/* The stream is being destroyed: nobody is told any more. */
+void rs_alarm_forget(struct rs_alarm *alarm, struct rs_stream *stream);
+
+/* Looks at the streams watched, a few times a second, and tells the observer. */
+void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer);
