@@ -67,7 +67,7 @@ static const struct row rows[] = {
     {"src", "IP:PORT", ROLE_PARAM, rs_value_flow_src, "flow", "where they come from; any if left out"},
     {"vlan", "N", ROLE_PARAM, rs_value_flow_vlan, "flow", "their VLAN; untagged if left out"},
     {"ssrc", "N,...", ROLE_PARAM, rs_value_numbers, "ssrc", "their SSRCs; any if left out"},
-    {"pt", "N=CODEC", ROLE_PARAM, rs_value_payload_type, "payload_types", "a payload type: 96=VP8; as often as needed"},
+    {"pt", "N=CODEC", ROLE_PARAM, rs_value_payload_type, "payload_types", "a payload type: 96=VP8 or 97=rtx:96; as often as needed"},
     {"scope", "SCOPE", ROLE_PARAM, rs_value_string, "scope", "daemon, port, worker, session or stream"},
     {"types", "TYPE,...", ROLE_PARAM, rs_value_strings, "types", "only these events"},
     {"from-seq", "N", ROLE_PARAM, rs_value_number, "from_seq", "those kept since number N first"},

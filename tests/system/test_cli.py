@@ -177,6 +177,23 @@ def streams_are_made_listed_and_deleted(checks, fixture):
     checks.equal(fixture.daemon.ctl_json("stream", "list")["streams"], [], "streams at the end")
 
 
+def retransmissions_name_their_apt(checks, fixture):
+    client = fixture.connected()
+    made = fixture.daemon.ctl_json("stream", "publish", *STREAM, "--pt", "97=rtx:96", "--pt", "104=H265",
+                                   "--pt", "105=RTX:104", "--pt", "8=pcma", "--id", "one")
+    shown = {"8": {"codec": "PCMA"}, "96": {"codec": "VP8"}, "97": {"codec": "rtx", "apt": 96},
+             "104": {"codec": "H265"}, "105": {"codec": "rtx", "apt": 104}}
+    checks.equal(made["payload_types"], shown, "payload types of the new stream")
+    checks.equal(fixture.daemon.ctl_json("stream", "get", "one")["payload_types"], shown, "later")
+    before = control_lab.snapshot(client)
+    for words in (("97=rtx",), ("97=rtx:98",), ("97=rtx:97",), ("97=rtx:96", "--pt", "98=rtx:97"), ("97=VP9:96",)):
+        done = fixture.daemon.ctl("stream", "publish", *STREAM, "--ssrc", "1", "--pt", *words)
+        checks.equal(done.returncode, REFUSED, f"exit code of {words}: {done.stderr}")
+        checks.true("invalid_params" in done.stderr and "payload_types" in done.stderr, done.stderr)
+        checks.true("apt" in done.stderr, f"what is accepted is not said: {done.stderr}")
+    checks.equal(control_lab.snapshot(client), before, "the daemon's state after all this")
+
+
 def the_daemons_no_is_exit_code_1_with_reason_and_parameter(checks, fixture):
     fixture.connected()
     done = fixture.daemon.ctl("stream", "publish", *STREAM[:-1], "70=VP8")
@@ -199,6 +216,8 @@ def a_wrong_command_line_is_exit_code_2_and_calls_nothing(checks, fixture):
             ("stream", "publish", *STREAM, "--vlan", "0"), ("stream", "publish", *STREAM, "--ssrc", "1,,2"),
             ("stream", "publish", *STREAM, "--ssrc", "4294967296"), ("stream", "publish", *STREAM, "--pt", "96=opus"),
             ("stream", "publish", *STREAM, "--pt", "VP8"), ("stream", "publish", *STREAM, "--pt", "128=VP8"),
+            ("stream", "publish", *STREAM, "--pt", "97=rtx:"), ("stream", "publish", *STREAM, "--pt", "97=rtx:VP8"),
+            ("stream", "publish", *STREAM, "--pt", "97=rtx:128"), ("stream", "publish", *STREAM, "--pt", "97=rtx:96:1"),
             ("session", "create", "--grace-ms", "soon"), ("call",), ("call", "get_version", "[]"),
             ("call", "get_version", "{"), ("events", "--count", "-1"))
     for words in rows:
@@ -251,6 +270,7 @@ TESTS = (
     without_terminal_or_source_it_says_what_to_use,
     json_is_the_daemons_own_result,
     streams_are_made_listed_and_deleted,
+    retransmissions_name_their_apt,
     the_daemons_no_is_exit_code_1_with_reason_and_parameter,
     a_wrong_command_line_is_exit_code_2_and_calls_nothing,
     no_daemon_is_exit_code_3,

@@ -8,7 +8,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import control_lab  # noqa: E402
 import rpc  # noqa: E402
-from control_lab import FLOW, OTHER_SECRET, SECRET, refused, raw, snapshot, stream_params  # noqa: E402
+from control_lab import FLOW, OTHER_SECRET, SECRET, VP8, refused, raw, snapshot, stream_params  # noqa: E402
 
 SMILE = "\N{SLIGHTLY SMILING FACE}"
 
@@ -85,6 +85,9 @@ def bad_streams_are_refused_and_not_made(checks, fixture):
         (6111, "bad_payload_type", "payload_types", {"payload_types": {"x": {"codec": "VP8"}}}),
         (-32602, "invalid_params", "payload_types", {"payload_types": {"96": "VP8"}}),
         (-32602, "invalid_params", "payload_types", {"payload_types": []}),
+        (-32602, "invalid_params", "payload_types", {"payload_types": VP8 | {"97": {"codec": "rtx"}}}),
+        (-32602, "invalid_params", "payload_types", {"payload_types": VP8 | {"97": {"codec": "rtx", "apt": 98}}}),
+        (-32602, "invalid_params", "payload_types", {"payload_types": {"96": {"codec": "VP8", "apt": 96}}}),
         (6112, "unknown_suite", "suite", {"suite": "ROT13"}),
         (-32602, "invalid_params", "flow", {"flow": FLOW | {"dst_port": 21000}}),
         (-32602, "invalid_params", "flow", {"flow": FLOW | {"dst_ip": "198.51.101.20"}}),
