@@ -119,15 +119,25 @@ static bool lists(const json_t *array, const char *word)
     return false;
 }
 
-static json_t *suites_json(const struct rs_config *config)
+/* Tested anew for each asker. */
+static bool works(const struct rs_control *control, const struct rs_suite *suite)
+{
+    return rs_dataplane_test_suite(control->dataplane, suite) == 0;
+}
+
+static json_t *suites_json(const struct rs_control *control)
 {
     json_t *suites = json_array();
 
-    for (size_t i = 0; i < rs_suite_count; i++)
+    for (size_t i = 0; i < rs_suite_count; i++) {
+        const struct rs_suite *suite = &rs_suites[i];
+
         json_array_append_new(suites,
-                              json_pack("{s:s, s:i, s:i, s:b}", "name", rs_suites[i].name, "number",
-                                        (int)rs_suites[i].number, "tag_bytes", (int)rs_suites[i].nt,
-                                        "default", &rs_suites[i] == config->e2ee.suite));
+                              json_pack("{s:s, s:i, s:i, s:b, s:b}", "name", suite->name, "number",
+                                        (int)suite->number, "tag_bytes", (int)suite->nt, "default",
+                                        suite == control->config->e2ee.suite, "works",
+                                        works(control, suite)));
+    }
     return suites;
 }
 
@@ -143,18 +153,22 @@ static json_t *codecs_json(void)
 
 enum rs_reply rs_method_has_e2ee_support(struct rs_request *request, const void *params)
 {
-    const struct rs_config *config = request->control->config;
+    const struct rs_control *control = request->control;
     json_t *features = cpu_features();
+    struct rs_host_info host = {0};
     const char *why_not = NULL;
 
     (void)params;
-    if (!config->e2ee.enabled)
+    rs_dataplane_get_host(control->dataplane, &host);
+    if (!control->config->e2ee.enabled)
         why_not = "end-to-end encryption is switched off in the configuration (e2ee.enabled)";
     else if (!lists(features, "aes"))
         why_not = "the CPU has no AES instructions";
-    request->result =
-        json_pack("{s:b, s:s?, s:o, s:o, s:o}", "supported", why_not == NULL, "why_not", why_not,
-                  "cpu_features", features, "suites", suites_json(config), "codecs", codecs_json());
+    else if (!works(control, control->config->e2ee.suite))
+        why_not = "the self-test of the configured suite (e2ee.suite) fails on this host";
+    request->result = json_pack("{s:b, s:s?, s:s, s:o, s:o, s:o}", "supported", why_not == NULL,
+                                "why_not", why_not, "isa", host.isa, "cpu_features", features,
+                                "suites", suites_json(control), "codecs", codecs_json());
     return RS_REPLY_NOW;
 }
 

@@ -37,6 +37,15 @@ void rs_key_tag_write(uint16_t key_tag, char out[8])
     snprintf(out, 8, "%04x", key_tag);
 }
 
+int rs_session_check_suite(const struct rs_registry *registry, const struct rs_suite *suite,
+                           struct rs_error *error)
+{
+    if (rs_dataplane_test_suite(registry->dataplane, suite) == 0)
+        return 0;
+    return rs_error_set(error, RS_E_E2EE_NOT_SUPPORTED, "suite",
+                        "the self-test of %s fails on this host", suite->name);
+}
+
 static int check_options(const struct rs_registry *registry,
                          const struct rs_session_options *options, struct rs_error *error)
 {
@@ -49,6 +58,8 @@ static int check_options(const struct rs_registry *registry,
     if (options->e2ee && options->archive_mode == RS_ARCHIVE_ALWAYS)
         return rs_error_set(error, RS_E_ARCHIVED_E2EE, "archive_mode",
                             "an end-to-end encrypted session cannot be archived");
+    if (options->e2ee && rs_session_check_suite(registry, options->suite, error) != 0)
+        return -1;
     if (!rs_config_grace_fits(options->grace_ms, options->activate_after_ms))
         return rs_error_set(error, RS_E_INVALID_PARAMS, "grace_ms",
                             "\"grace_ms\" is at least \"activate_after_ms\" + %d, or both are 0",

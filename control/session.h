@@ -59,6 +59,10 @@ const struct rs_key_name *rs_session_key_name(const struct rs_session_record *se
 /* Four hex digits and a NUL. */
 void rs_key_tag_write(uint16_t key_tag, char out[8]);
 
+/* Whether this host can seal with the suite: 0, or -1 with *error set where its self-test fails. */
+int rs_session_check_suite(const struct rs_registry *registry, const struct rs_suite *suite,
+                           struct rs_error *error);
+
 /*
  * Creates a session; `id` NULL draws one of 128 random bits. Returns 0 with *session set, or -1
  * with *error set.

@@ -113,6 +113,10 @@ int rs_stream_record_create(struct rs_session_record *session,
         return -1;
     if (options->id != NULL && rs_registry_find_stream(registry, options->id) != NULL)
         return rs_error_set(error, RS_E_INVALID_PARAMS, "stream_id", "the stream exists");
+    /* The session's own was tested when the session was made. */
+    if (session->options.e2ee && options->suite != NULL &&
+        rs_session_check_suite(registry, options->suite, error) != 0)
+        return -1;
     record = calloc(1, sizeof(*record));
     if (record == NULL)
         return fail_create(-ENOMEM, error);

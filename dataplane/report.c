@@ -65,6 +65,11 @@ void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enu
     info->tx_errors = stats.oerrors;
 }
 
+int rs_dataplane_test_suite(struct rs_dataplane *dp, const struct rs_suite *suite)
+{
+    return rs_cipher_self_test(dp->cipher, suite);
+}
+
 void rs_dataplane_get_host(const struct rs_dataplane *dp, struct rs_host_info *info)
 {
     *info = (struct rs_host_info){

@@ -14,11 +14,23 @@
 
 static struct rs_dataplane *the_dataplane;
 static struct rs_stream *last_stream;
+static const struct rs_suite *broken;
 static int failure;
 
 void rs_fake_fail(int number)
 {
     failure = number;
+}
+
+void rs_fake_break_suite(const struct rs_suite *suite)
+{
+    broken = suite;
+}
+
+int rs_dataplane_test_suite(struct rs_dataplane *dataplane, const struct rs_suite *suite)
+{
+    (void)dataplane;
+    return suite == broken ? -EIO : 0;
 }
 
 int fake_failure(void)
@@ -85,6 +97,7 @@ struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *confi
     LIST_INIT(&dataplane->streams);
     TAILQ_INIT(&dataplane->notices);
     the_dataplane = dataplane;
+    broken = NULL;
     failure = 0;
     return dataplane;
 }

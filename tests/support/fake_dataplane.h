@@ -13,6 +13,9 @@ void rs_fake_auth_alarm(struct rs_stream *stream, const struct rs_auth_alarm_rep
 /* The next calls that make, stage, activate or retire anything fail with this errno; 0: none. */
 void rs_fake_fail(int number);
 
+/* The self-test of this suite fails from now on; NULL: of none. */
+void rs_fake_break_suite(const struct rs_suite *suite);
+
 /* How many sessions and streams there are. */
 size_t rs_fake_session_count(void);
 size_t rs_fake_stream_count(void);
