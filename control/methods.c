@@ -128,7 +128,9 @@ static const struct rs_param stream_rows[] = {
      0, NULL},
     {"payload_types", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_params, payload_types),
      "the codec of each RTP payload type",
-     "an object from payload types, 0 to 63 and 96 to 127, to {\"codec\": name}", 0, 0, NULL},
+     "an object from payload types, 0 to 63 and 96 to 127, to {\"codec\": name}; rtx also has "
+     "\"apt\": a payload type named here",
+     0, 0, NULL},
     {"ssrc", RS_PARAM_INT_OR_ARRAY, RS_OPTIONAL, AT(rs_stream_params, ssrc),
      "only these SSRCs (any)", "an integer, 0 to 4294967295, or a list of 1 to 64 of them", 0, 0,
      NULL},
