@@ -31,6 +31,7 @@ struct rs_burst {
     unsigned int live_count;
     uint8_t live[RS_BURST_MAX];
     uint8_t outcomes[RS_BURST_MAX];
+    uint16_t opened_tags[RS_BURST_MAX]; /* of what was opened: the key tag, for people */
     uint32_t bytes_in[RS_BURST_MAX];
     struct rte_mbuf *mbufs[RS_BURST_MAX];
     struct rs_stream *streams[RS_BURST_MAX]; /* NULL: none found */

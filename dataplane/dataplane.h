@@ -95,7 +95,7 @@ struct rs_trouble_report {
     enum rs_trouble previous; /* what RS_TROUBLE_NONE ended; NONE: the first packet opened ever */
     uint32_t ssrc;
     unsigned int worker;
-    uint16_t key_tag; /* the last one seen, of sealed packets */
+    uint16_t key_tag; /* of the packet that ended it, or else of the last that was not opened */
     uint64_t packets; /* that led to this: dropped in a row, or while the trouble lasted */
 };
 

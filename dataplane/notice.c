@@ -163,7 +163,8 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
     }
 }
 
-static void end_trouble(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc)
+static void end_trouble(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                        uint16_t key_tag)
 {
     struct rs_trouble_word *word = find_word(notice, ssrc);
 
@@ -172,17 +173,20 @@ static void end_trouble(struct rs_notice *notice, struct rs_mailbox *to_main, ui
     word->running = RS_TROUBLE_NONE;
     notice->troubled--;
     if (trouble_of(atomic_load_explicit(&word->word, memory_order_relaxed)) != RS_TROUBLE_NONE) {
+        atomic_store_explicit(&word->opened_tag, key_tag, memory_order_relaxed);
         change(word, RS_TROUBLE_NONE);
         hint(notice, to_main);
     }
 }
 
-void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc)
+void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                      uint16_t key_tag)
 {
     if (notice->troubled > 0)
-        end_trouble(notice, to_main, ssrc);
+        end_trouble(notice, to_main, ssrc, key_tag);
     if (atomic_load_explicit(&notice->first, memory_order_relaxed) == 0) {
         atomic_store_explicit(&notice->first_ssrc, ssrc, memory_order_relaxed);
+        atomic_store_explicit(&notice->first_tag, key_tag, memory_order_relaxed);
         atomic_store_explicit(&notice->first, 1, memory_order_release);
         hint(notice, to_main);
     }
@@ -209,6 +213,14 @@ static void tell(const struct rs_notice *notice, const struct rs_observer *obser
         observer->stream_trouble(*owner, report);
 }
 
+/* What is told of a state names the key tag that led to it. */
+static uint16_t tag_of(const struct rs_trouble_word *word, enum rs_trouble trouble)
+{
+    return trouble == RS_TROUBLE_NONE
+               ? atomic_load_explicit(&word->opened_tag, memory_order_relaxed)
+               : atomic_load_explicit(&word->key_tag, memory_order_relaxed);
+}
+
 static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *word,
                       const struct rs_observer *observer, void *const *owner)
 {
@@ -218,7 +230,6 @@ static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *wo
         (enum rs_trouble)atomic_load_explicit(&word->last, memory_order_relaxed);
     struct rs_trouble_report report = {
         .ssrc = atomic_load_explicit(&word->ssrc, memory_order_relaxed),
-        .key_tag = atomic_load_explicit(&word->key_tag, memory_order_relaxed),
         .packets = atomic_load_explicit(&word->packets, memory_order_relaxed),
     };
 
@@ -228,10 +239,12 @@ static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *wo
     if (trouble_of(seen) != last) {
         report.trouble = last;
         report.previous = trouble_of(seen);
+        report.key_tag = tag_of(word, report.trouble);
         tell(notice, observer, owner, &report);
     }
     report.trouble = trouble_of(now);
     report.previous = last;
+    report.key_tag = tag_of(word, report.trouble);
     tell(notice, observer, owner, &report);
     atomic_store_explicit(&word->seen, now, memory_order_release);
 }
@@ -246,6 +259,7 @@ void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer
     if (!notice->first_told && atomic_load_explicit(&notice->first, memory_order_acquire) != 0) {
         struct rs_trouble_report report = {
             .ssrc = atomic_load_explicit(&notice->first_ssrc, memory_order_relaxed),
+            .key_tag = atomic_load_explicit(&notice->first_tag, memory_order_relaxed),
         };
 
         notice->first_told = 1;

@@ -22,12 +22,13 @@ enum {
 struct rs_trouble_word {
     /* change count << 8 | enum rs_trouble. worker: w (release), main: r (acquire) */
     _Atomic uint32_t word;
-    _Atomic uint32_t seen; /* the last word main has told of. main: w, worker: r */
-    _Atomic uint32_t ssrc; /* worker: w, main: r, as the following */
-    _Atomic uint16_t key_tag;
-    _Atomic uint8_t last; /* the trouble that `word` ended */
-    uint8_t running;      /* worker only: the trouble being counted */
-    uint32_t in_row;      /* worker only */
+    _Atomic uint32_t seen;       /* the last word main has told of. main: w, worker: r */
+    _Atomic uint32_t ssrc;       /* worker: w, main: r, as the following */
+    _Atomic uint16_t key_tag;    /* the last one dropped */
+    _Atomic uint16_t opened_tag; /* of the packet that ended the trouble */
+    _Atomic uint8_t last;        /* the trouble that `word` ended */
+    uint8_t running;             /* worker only: the trouble being counted */
+    uint32_t in_row;             /* worker only */
     _Atomic uint64_t packets;
 };
 
@@ -37,6 +38,7 @@ struct rs_notice {
     uint32_t hand;          /* worker only: where the search for a word to take begins */
     _Atomic uint32_t first; /* worker: 1 once a packet was opened */
     _Atomic uint32_t first_ssrc;
+    _Atomic uint16_t first_tag;
     uint32_t first_told; /* main only */
     atomic_bool posted;  /* the mail is on its way */
     /* A tag was wrong. worker: sets, main: reads, and clears once none come any more */
@@ -50,8 +52,9 @@ void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject
 void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
                        enum rs_outcome outcome, uint16_t key_tag);
 
-/* A packet of `ssrc` was opened. Worker. */
-void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc);
+/* A packet of `ssrc` with this key tag was opened. Worker. */
+void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                      uint16_t key_tag);
 
 /* Whether a packet had a wrong tag since the last rs_notice_rearm. Main. */
 bool rs_notice_tag_was_wrong(const struct rs_notice *notice);

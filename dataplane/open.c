@@ -85,6 +85,7 @@ static enum rs_outcome accept(struct rs_worker *worker, struct rs_burst *burst,
     if (sender->replay != NULL &&
         !rs_replay_accept(sender->replay, rs_ctr_count(attempt->trailer.ctr)))
         return RS_REPLAY;
+    burst->opened_tags[attempt->place] = rs_kid_key_tag(attempt->trailer.kid);
     shrink(worker, burst, n, attempt->place);
     return RS_OPENED;
 }
@@ -132,7 +133,7 @@ static void open_group(struct rs_worker *worker, struct rs_burst *burst, const u
     }
 }
 
-/* The key tag of a packet that has one, for people to compare; 0 otherwise. */
+/* The key tag of a dropped packet that has one, for people to compare; 0 otherwise. */
 static uint16_t key_tag_seen(const struct rs_burst *burst, unsigned int place)
 {
     const struct rs_rtp *rtp = &burst->packets[place].rtp;
@@ -151,7 +152,7 @@ static void note(struct rs_worker *worker, const struct rs_burst *burst, unsigne
     const uint32_t ssrc = burst->packets[place].rtp.ssrc;
 
     if (outcome == RS_OPENED)
-        rs_notice_opened(notice, &worker->to_main, ssrc);
+        rs_notice_opened(notice, &worker->to_main, ssrc, burst->opened_tags[place]);
     else if (rs_outcome_is_drop(outcome))
         rs_notice_dropped(notice, &worker->to_main, ssrc, outcome, key_tag_seen(burst, place));
 }

@@ -186,7 +186,7 @@ static void an_observer_that_destroys_the_stream_hears_no_more_of_it(void)
         for (int i = 0; i < RS_TROUBLE_RUN; i++)
             rs_notice_dropped(&notice, &box, ssrc, RS_SECRET_MISMATCH, 1);
     }
-    rs_notice_opened(&notice, &box, 9);
+    rs_notice_opened(&notice, &box, 9, 1);
     stream_owner = &a;
     rs_notice_tell(&notice, &strict, &stream_owner);
     CU_ASSERT_EQUAL(trouble_calls, 1);

@@ -9,6 +9,7 @@ enum { RUN = 8 /* packets in a row that make a report */ };
 
 static struct rs_host *host;
 static uint8_t owner;
+static uint16_t good_tag; /* of what opens */
 
 /* Legs whose opening stream is `owner`'s, through with the report of its first packet. */
 static struct rs_legs start(void)
@@ -20,6 +21,7 @@ static struct rs_legs start(void)
     config.owner = &owner;
     legs = rs_legs_make(host, &config);
     packet = rs_leg_sealed(host, legs.seal, 0);
+    good_tag = (uint16_t)rs_leg_kid(&packet);
     rs_host_forget_events(host);
     CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &packet), RS_OPENED);
     CU_ASSERT_EQUAL_FATAL(rs_host_wait_events(host, RS_HOST_TROUBLE, &owner, 1), 1);
@@ -71,6 +73,7 @@ static void the_first_packet_opened_is_told_once(void)
     CU_ASSERT_EQUAL(report->trouble, RS_TROUBLE_NONE);
     CU_ASSERT_EQUAL(report->previous, RS_TROUBLE_NONE);
     CU_ASSERT_EQUAL(report->ssrc, 0x1234);
+    CU_ASSERT_EQUAL(report->key_tag, good_tag);
     send_good(&legs, 0x1234);
     send_good(&legs, 0x9999);
     CU_ASSERT_EQUAL(reports(), 1);
@@ -141,6 +144,7 @@ static void each_trouble_is_told_when_it_begins_and_when_it_ends(void)
         CU_ASSERT_EQUAL(last_report()->trouble, RS_TROUBLE_NONE);
         CU_ASSERT_EQUAL(last_report()->previous, troubles[i].trouble);
         CU_ASSERT_EQUAL(last_report()->packets, 4 * RUN);
+        CU_ASSERT_EQUAL(last_report()->key_tag, good_tag);
         send_good(&legs, 0x1234);
         CU_ASSERT_EQUAL(reports(), 3);
         rs_legs_end(&legs);
