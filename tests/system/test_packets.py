@@ -21,7 +21,9 @@ TRAILER = 18  # SFrame header and last byte
 SSRC = 0x0BADCAFE
 FLOW = Flow("203.0.113.10", 41000, "198.51.100.20", 20100)
 FLOW6 = Flow("2001:db8:1::1", 41000, "2001:db8:5::20", 20100)
-CODECS = {"96": "VP8", "98": "VP9", "102": "H264", "111": "opus", "0": "other"}
+TYPES = {"96": {"codec": "VP8"}, "98": {"codec": "VP9"}, "102": {"codec": "H264"}, "104": {"codec": "H265"},
+         "45": {"codec": "AV1"}, "111": {"codec": "opus"}, "0": {"codec": "PCMU"}, "63": {"codec": "red"},
+         "99": {"codec": "rtx", "apt": 98}, "105": {"codec": "rtx", "apt": 104}, "1": {"codec": "rtx", "apt": 0}}
 
 EXTENSION = bytes.fromhex("bede000110aa0000")  # RFC 8285, one element of one byte
 VP8_DESCRIPTOR = bytes.fromhex("90809234")  # RFC 7741: X, S, PID 0; I; a 15-bit picture id
@@ -30,6 +32,9 @@ VP8_INTER = bytes.fromhex("3101") + bytes(range(100))
 H264_SPS = bytes.fromhex("6742c00d") + bytes(range(20))
 H264_IDR = bytes.fromhex("65") + bytes(range(100))
 STAP_A = b"\x78" + struct.pack("!H", len(H264_SPS)) + H264_SPS + struct.pack("!H", len(H264_IDR)) + H264_IDR
+H265_VPS = bytes.fromhex("4001") + bytes(range(20))
+H265_IDR = bytes.fromhex("2601") + bytes(range(100))
+AP = b"\x60\x01" + struct.pack("!H", len(H265_VPS)) + H265_VPS + struct.pack("!H", len(H265_IDR)) + H265_IDR
 VP9_KEY = bytes.fromhex("8a9234" "18" "0140" "00b4") + bytes(range(100))  # I, B, V: no N_G, Y for one layer
 
 
@@ -72,7 +77,7 @@ def connect(publisher, subscriber):
             for vlan in ({}, {"vlan": 100}):
                 edge.call(method, session_id="packets", link=call.LINK,
                           flow={"dst_ip": flow.dst, "dst_port": flow.dst_port} | vlan,
-                          payload_types={pt: {"codec": codec} for pt, codec in CODECS.items()})
+                          payload_types=TYPES)
 
 
 def shapes(lab):
@@ -88,6 +93,17 @@ def shapes(lab):
         ("H264 slice", udp(FLOW, rtp(102, H264_IDR)), 1, False),
         ("H264 FU-A", udp(FLOW, rtp(102, b"\x7c\x85" + bytes(80))), 2, False),
         ("H264 STAP-A", udp(FLOW, rtp(102, STAP_A)), None, False),
+        ("H265 parameter set", udp(FLOW, rtp(104, H265_VPS)), len(H265_VPS), False),
+        ("H265 slice", udp(FLOW, rtp(104, H265_IDR)), 2, False),
+        ("H265 FU", udp(FLOW, rtp(104, b"\x62\x01\x93" + bytes(80))), 3, False),
+        ("H265 AP", udp(FLOW, rtp(104, AP)), None, False),
+        ("H265 AP whose size lies", udp(FLOW, rtp(104, AP[:-1])), 0, True),
+        ("AV1", udp(FLOW, rtp(45, b"\x18" + bytes(80))), 1, False),
+        ("RTX of VP9", udp(FLOW, rtp(99, b"\x12\x34" + VP9_KEY)), 2 + 8 + 1, False),
+        ("RTX of an H265 AP", udp(FLOW, rtp(105, b"\x12\x34" + AP)), None, False),
+        ("RTX of a codec without a rule", udp(FLOW, rtp(1, b"\x12\x34" + bytes(160))), 2, True),
+        ("RTX of nothing", udp(FLOW, rtp(105, b"\x12\x34")), 2, True),
+        ("RED", udp(FLOW, rtp(63, b"\x6f" + bytes(50))), 0, True),
         ("opus", udp(FLOW, rtp(111, b"\xfc" + bytes(60))), 1, False),
         ("opus, its TOC alone", udp(FLOW, rtp(111, b"\xfc")), 1, False),
         ("a codec without a rule", udp(FLOW, rtp(0, bytes(160))), 0, True),
@@ -200,7 +216,7 @@ def reconnect(subscriber):
     subscriber.call("session_connect", session_id="packets", base_key="5a" * 48)
     subscriber.call("stream_subscribe", session_id="packets", link=call.LINK,
                     flow={"dst_ip": FLOW.dst, "dst_port": FLOW.dst_port},
-                    payload_types={pt: {"codec": codec} for pt, codec in CODECS.items()})
+                    payload_types=TYPES)
 
 
 def a_forged_packet_is_dropped_by_name_and_changes_nothing(checks, lab):
