@@ -28,7 +28,9 @@ bool rs_format_layout(struct rs_format format, const uint8_t *payload, size_t by
 
 void rs_format_layout_whole(struct rs_format format, size_t bytes, struct rs_layout *out)
 {
-    rs_layout_front(bytes, format.is_rtx && bytes >= RS_OSN_BYTES ? RS_OSN_BYTES : 0, 0, out);
+    const size_t osn = format.is_rtx ? RS_OSN_BYTES : 0;
+
+    rs_layout_front(bytes, osn < bytes ? osn : bytes, 0, out);
 }
 
 uint8_t rs_format_pack(struct rs_format format)

@@ -38,7 +38,7 @@ static const struct row {
     {"RTX of opus", 126, "1234 78", 100, 3, BY_RULE},
     {"RTX of what has no rule", 120, "1234", 162, 2, WHOLE},
     {"RTX without a packet", 122, "1234", 2, 2, WHOLE},
-    {"RTX of one byte", 122, "12", 1, 0, WHOLE},
+    {"RTX of one byte", 122, "12", 1, 1, WHOLE},
 };
 
 static struct rs_host *host;

@@ -222,7 +222,7 @@ def lay_out(codec, body):
             return number, layout, False
         except Malformed:
             pass
-    return 0, Layout(free if len(body) >= free else 0, 0, len(body)), True
+    return 0, Layout(min(free, len(body)), 0, len(body)), True
 
 
 # ---- sealing -----------------------------------------------------------------------------------
