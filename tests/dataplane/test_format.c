@@ -99,15 +99,15 @@ static void the_codecs_rule_begins_behind_the_original_sequence_number(void)
     }
 }
 
-static void a_payload_sealed_whole_shows_a_whole_sequence_number_or_nothing(void)
+static void a_payload_sealed_whole_shows_its_sequence_number_as_far_as_it_goes(void)
 {
     static const struct {
         const char *format;
         size_t bytes;
         const char *expected;
     } whole[] = {
-        {"rtx:VP8", 1, "0|0+1"},       {"rtx:VP8", 2, "2|"},        {"rtx:VP8", 3, "2|0+1"},
-        {"rtx:other", 1, "0|0+1"},     {"rtx:other", 2, "2|"},      {"rtx:other", 100, "2|0+98"},
+        {"rtx:VP8", 1, "1|"},          {"rtx:VP8", 2, "2|"},        {"rtx:VP8", 3, "2|0+1"},
+        {"rtx:other", 1, "1|"},        {"rtx:other", 2, "2|"},      {"rtx:other", 100, "2|0+98"},
         {"VP8", 1, "0|0+1"},           {"VP8", 65535, "0|0+65535"}, {"other", 2, "0|0+2"},
         {"(unnamed)", 160, "0|0+160"},
     };
@@ -235,7 +235,7 @@ int main(void)
 {
     static const struct rs_test tests[] = {
         TEST(the_codecs_rule_begins_behind_the_original_sequence_number),
-        TEST(a_payload_sealed_whole_shows_a_whole_sequence_number_or_nothing),
+        TEST(a_payload_sealed_whole_shows_its_sequence_number_as_far_as_it_goes),
         TEST(formats_are_what_they_were_after_being_packed),
         TEST(an_opener_lays_out_what_a_sealer_did_whatever_was_sealed),
     };

@@ -135,8 +135,8 @@ static void what_is_free_may_be_changed_and_no_byte_beside_it(void)
         {"rtx:AV1", {1, 2, 0x10, 3, 4}, 5, 2},
         {"rtx:other", {1, 2, 3, 4}, 4, 2},
         {"rtx:other", {1, 2}, 2, 2},
-        {"rtx:other", {1}, 1, 0},
-        {"rtx:H264", {1}, 1, 0},
+        {"rtx:other", {1}, 1, 1},
+        {"rtx:H264", {1}, 1, 1},
         {"H265", {0x26, 1, 3, 4}, 4, 0},
         {"other", {1, 2}, 2, 0},
     };
