@@ -250,8 +250,10 @@ def help_needs_no_daemon_and_says_more_with_one(checks, fixture):
 
 
 def events_are_followed_up_to_a_count(checks, fixture):
+    listener = fixture.daemon.client()
+    listener.call("events_subscribe")
     client = fixture.connected(activate_after_ms=0, grace_ms=0)
-    time.sleep(1.2)  # the first secret's own events
+    listener.wait_event("secret_activated", 15)  # of the first secret
     follower = subprocess.Popen(fixture.daemon.ctl_command("events", "--json", "--count", "2"), text=True,
                                 stdout=subprocess.PIPE)
     time.sleep(0.3)

@@ -16,9 +16,9 @@ def events_tell_a_change_of_secret_from_staged_to_retired(checks, fixture):
     listener = fixture.daemon.client()
     listener.call("events_subscribe")
     client = fixture.connected(activate_after_ms=0, grace_ms=0)
-    checks.equal(listener.wait_event("secret_activated")["epoch"], 1, "epoch of the first secret")
+    checks.equal(listener.wait_event("secret_activated", 15)["epoch"], 1, "epoch of the first secret")
     client.call("session_set_encryption_secret", session_id="s", encryption_secret=OTHER_SECRET)
-    seen = listener.collect_events(1.5)
+    seen = listener.collect_events(3)
     told = [(event["type"], event["epoch"]) for event in seen]
     checks.equal(told, [("secret_staged", 2), ("secret_activated", 2), ("secret_retired", 1)],
                  "events of an immediate change")
