@@ -109,8 +109,10 @@ def at_once(edges, *words, stdin):
     return [edge.finish_ctl(process) for edge, process in zip(edges, running)]
 
 
-def connect(publisher, subscriber, secret, suite=None):
-    """One session on both edges, its streams published on one and subscribed to on the other."""
+def connect(publisher, subscriber, secret, suite=None, stream_suites=()):
+    """One session on both edges, its streams published on one and subscribed to on the other.
+
+    `stream_suites` has the suites, by a recording's name, of streams that override the session's."""
     suite_words = ["--suite", suite] if suite else []
     for one in (publisher, subscriber):
         one.ctl_json("session", "create", SESSION, "--e2ee", *suite_words)
@@ -121,6 +123,8 @@ def connect(publisher, subscriber, secret, suite=None):
         words = ["--session", SESSION, "--link", LINK, "--id", one.name,
                  "--src", f"{flow.src}:{flow.src_port}", "--dst", f"{flow.dst}:{flow.dst_port}",
                  "--ssrc", hex(one.ssrc), "--pt", f"{one.payload_type}={one.codec}"]
+        if one.name in stream_suites:
+            words += ["--suite", stream_suites[one.name]]
         publisher.ctl_json("stream", "publish", *words)
         subscriber.ctl_json("stream", "subscribe", *words)
 
@@ -157,9 +161,11 @@ def compare(ssrc, sent, sealed, received):
 
 
 class Media:
-    """Plays recordings while recording the sealed side and the subscriber's."""
+    """Plays recordings while recording the sealed side and the subscriber's. `scope` is of the counters
+    that tell when all of it is through; without it, they are the daemon's."""
 
-    def __init__(self, merged):
+    def __init__(self, merged, **scope):
+        self.scope = scope
         self.sealed_recorder = wire.Recorder("r-a")
         self.recorder = wire.Recorder("sub0")
         self.player = wire.Player("pub0", merged).start()
@@ -177,7 +183,8 @@ class Media:
         return self
 
     def is_drained(self, publisher, subscriber):
-        sealing, opening = publisher.call("stats_get")["seal"], subscriber.call("stats_get")["open"]
+        sealing = publisher.call("stats_get", **self.scope)["seal"]
+        opening = subscriber.call("stats_get", **self.scope)["open"]
         return (sealing["packets_in"] >= len(self.sent)
                 and len(self.sealed_recorder.frames) >= sealing["packets_out"]
                 and opening["packets_in"] >= sealing["packets_out"]
