@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A call of numbered packets in a session of its own, with a router that may hold packets back, drop
+and repeat them; for changing the session's key at either edge while it flows."""
+
+import collections
+import time
+
+import call
+import frames
+import router
+import rpc
+import wire
+
+PACKETS_PER_SECOND = 200  # of both streams together
+SETTLE_SECONDS = 10
+TRAILER = 18
+STREAMS = (("VP8", 96, b"\x10\x31"), ("opus", 111, b"\xfc"))
+
+
+def base_key(number):
+    """As hex digits; another for each number."""
+    return f"{number:02x}" * 32
+
+
+class Sealed:
+    """What the end of a sealed frame says, read by hand from the wire format."""
+
+    def __init__(self, frame):
+        trailer = router.read_frame(frame).body[-TRAILER:]
+        self.kid, self.ctr = trailer[1:9], trailer[9:17]
+        self.key_tag = self.kid[6:].hex()
+
+
+class Call:
+    """Starts at once; ends with finish(). `forward(frame)`: as router.Router's, None for unharmed."""
+
+    def __init__(self, edges, session, port, seconds, forward=None):
+        self.edges, self.session, self.port = edges, session, port
+        for one in edges:
+            one.call("session_create", session_id=session, e2ee=True)
+            self.first_tag = one.call("session_connect", session_id=session, base_key=base_key(0))["key_tag"]
+        self.flows = [frames.Flow("203.0.113.10", port + n, "198.51.100.20", port + n)
+                      for n in range(len(STREAMS))]
+        for one, method in zip(edges, ("stream_publish", "stream_subscribe")):
+            for flow, (codec, number, _) in zip(self.flows, STREAMS):
+                one.call(method, session_id=session, stream_id=f"{session}-{codec}", link=call.LINK,
+                         flow=router.flow_of(flow), payload_types={str(number): {"codec": codec}})
+        self.client = edges[1].client()
+        self.client.call("events_subscribe")
+        self.before = edges[1].call("stats_get")["open"]["packets_in"]
+        self.recorder = wire.Recorder("sub0")
+        self.router = router.Router(forward or (lambda frame: [(0, frame)]))
+        self.player = wire.Player("pub0", list(self.packets(seconds))).start()
+        self.began = time.monotonic()
+
+    def packets(self, seconds):
+        for number in range(seconds * PACKETS_PER_SECOND):
+            which = number % len(STREAMS)
+            _, payload_type, front = STREAMS[which]
+            body = front + number.to_bytes(4, "big") * 30
+            packet = frames.rtp(payload_type, number // len(STREAMS), number * 80, self.port + which, body)
+            yield number * 10**9 // PACKETS_PER_SECOND, frames.udp_frame(self.flows[which], packet)
+
+    def wait(self, at):
+        """Until so many seconds after the call's begin."""
+        time.sleep(max(0.0, self.began + at - time.monotonic()))
+
+    def set_key(self, edge, number, **settings):
+        """Returns the reply; raises rpc.RpcError."""
+        return edge.call("session_set_encryption_secret", session_id=self.session,
+                         base_key=base_key(number), **settings)
+
+    def wait_until_active(self):
+        for edge in self.edges:
+            while any(key["state"] == "staged"
+                      for key in edge.call("session_get", session_id=self.session)["keys"]):
+                time.sleep(0.01)
+
+    def refusal(self, edge, number, **settings):
+        """(reason, retryable) of a change that is refused, or None."""
+        try:
+            self.set_key(edge, number, **settings)
+        except rpc.RpcError as error:
+            return error.reason, error.retryable
+        return None
+
+    def is_settled(self):
+        return (len(self.router.came.frames) >= len(self.player.sent) and self.router.is_idle()
+                and self.edges[1].call("stats_get")["open"]["packets_in"] - self.before
+                >= len(self.router.sent))
+
+    def finish(self):
+        """Waits for all that is under way; then `sent` (plain frames), `sealed` (as they came to the
+        router), `routed` [(time_ns, frame)], `received` (a Counter), `counted` and `events`."""
+        self.player.wait()
+        end = time.monotonic() + SETTLE_SECONDS
+        while not self.is_settled() and time.monotonic() < end:
+            time.sleep(0.02)
+        self.sealed = self.router.stop()
+        self.routed = self.router.sent
+        self.sent = [frame for _, frame in self.player.frames]
+        self.received = collections.Counter(frame for _, frame in self.recorder.stop())
+        counters = self.edges[1].call("stats_get", scope="session", session_id=self.session)["open"]
+        self.counted = {name: count for kind in ("passes", "drops")
+                        for name, count in counters[kind].items() if count}
+        self.events = [event for event in self.client.collect_events(0.2)
+                       if event["session_id"] == self.session]
+        self.client.close()
+        return self
+
+    # ---- afterwards -------------------------------------------------------------------------
+
+    def plain_of(self, sealed):
+        """The frame that this one was made of: by flow and sequence number."""
+        if not hasattr(self, "plain_by_name"):
+            self.plain_by_name = {self.name_of(frame): frame for frame in self.sent}
+        return self.plain_by_name[self.name_of(sealed)]
+
+    @staticmethod
+    def name_of(frame):
+        packet = router.read_frame(frame)
+        return packet.ssrc, packet.sequence
+
+    def lost(self):
+        """[(time_ns, sealed frame)] of what the router forwarded and never came out."""
+        return [(at, frame) for at, frame in self.routed if not self.received[self.plain_of(frame)]]
+
+    def check_unharmed(self, checks, what):
+        """All that was sent came out once, as it was; and no key encrypted twice alike."""
+        checks.equal(self.received, collections.Counter(self.sent), f"{what}: what came out")
+        self.check_never_repeats(checks, what)
+
+    def check_never_repeats(self, checks, what):
+        seen = {(sealed.kid, sealed.ctr) for sealed in map(Sealed, self.sealed)}
+        checks.equal(len(seen), len(self.sealed), f"{what}: different (KID, CTR)")
+        checks.equal(len(self.sealed), len(self.sent), f"{what}: packets sealed")
+
+    def events_of(self, kind):
+        return [event for event in self.events if event["type"] == kind]
