@@ -46,7 +46,8 @@ static unsigned int remember_key(const struct rs_session *session)
     const struct rs_key *key = session->ring->active;
     unsigned int senders = 0;
 
-    remember(key->by_hash[RS_HASH_SHA512].sframe_secret, RS_HASH_MAX_BYTES);
+    remember(key->by_hash[RS_HASH_SHA512].sframe_secret, 64);
+    remember(key->by_hash[RS_HASH_SHA256].sframe_secret, 32);
     for (unsigned int w = 0; w < host->worker_count; w++) {
         const struct rs_sender *sender;
 
@@ -144,6 +145,11 @@ static void a_retired_key_leaves_nothing_with_gcm(void)
     check_retired_key("AES_256_GCM_SHA512_128");
 }
 
+static void a_retired_key_leaves_nothing_with_the_other_hash(void)
+{
+    check_retired_key("AES_128_CTR_HMAC_SHA256_32");
+}
+
 static void a_retired_key_leaves_nothing_without_a_tag(void)
 {
     check_retired_key("AES_256_CTR");
@@ -160,8 +166,8 @@ static void streams_and_sessions_that_are_gone_leave_nothing(void)
     rs_stream_destroy(edges.publish);
     rs_stream_destroy(edges.subscribe);
     wait_for_no_senders();
-    /* both sessions hold the same secret still, but no sender is left */
-    CU_ASSERT_EQUAL(rs_memory_count(needles, needle_count), 2 * RS_HASH_MAX_BYTES / 32);
+    /* both sessions hold the same secret still, by either hash, but no sender is left */
+    CU_ASSERT_EQUAL(rs_memory_count(needles, needle_count), 2 * (64 + 32) / RS_MEMORY_NEEDLE_BYTES);
     disconnect(&edges);
     /* nobody is told of the end of these sessions' keys: they have some time */
     for (int i = 0; i < 10 && rs_memory_count(needles, needle_count) > 0; i++)
@@ -175,6 +181,8 @@ int main(void)
         {"a_retired_key_leaves_nothing_with_the_default_suite",
          a_retired_key_leaves_nothing_with_the_default_suite},
         {"a_retired_key_leaves_nothing_with_gcm", a_retired_key_leaves_nothing_with_gcm},
+        {"a_retired_key_leaves_nothing_with_the_other_hash",
+         a_retired_key_leaves_nothing_with_the_other_hash},
         {"a_retired_key_leaves_nothing_without_a_tag", a_retired_key_leaves_nothing_without_a_tag},
         {"streams_and_sessions_that_are_gone_leave_nothing",
          streams_and_sessions_that_are_gone_leave_nothing},
