@@ -21,7 +21,8 @@ import pcap  # noqa: E402
 
 SECONDS = 9
 CHANGES_AT = (0.5, 2.5, 4.5)
-WRONG_AT, RIGHT_AT = 6.5, 7.5
+WRONG_AT, RIGHT_AT, RIGHT_AT_LATEST = 6.5, 7.5, 8.3
+NOTICED_AFTER = 8  # packets in a row
 DELAY_MS, GRACE_MS = 700, 2700
 SETTLE_NS = 20_000_000  # what was under way when the right secret was back
 SHORT = {"encryption_secret_mismatch": "mismatch", "encryption_secret_match": "match"}
@@ -130,9 +131,16 @@ class Story:
         self.wrong_ns = time.time_ns()
         set_at_once(self.subscriber, call.new_secret())
         self.clock.wait(RIGHT_AT)
+        while not self.is_noticed() and self.clock.now() < RIGHT_AT_LATEST:
+            time.sleep(0.05)
         self.right_ns = time.time_ns()
         set_at_once(self.subscriber, self.changes[-1].secret)
         self.mended_ns = time.time_ns() + SETTLE_NS
+
+    def is_noticed(self):
+        """Whether each stream has missed enough packets for the edge to say so."""
+        return all(opened["drops"]["secret_mismatch"] >= NOTICED_AFTER
+                   for opened in self.read_counters()[1].values())
 
     def read_counters(self):
         """Each edge's counters of each stream, by the recording's name."""
