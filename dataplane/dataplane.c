@@ -97,6 +97,7 @@ static void destroy_workers(struct rs_dataplane *dp)
 static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int index)
 {
     struct rs_worker *worker = aligned_alloc(64, (sizeof(struct rs_worker) + 63) / 64 * 64);
+    uint64_t seed;
 
     if (worker == NULL)
         return NULL;
@@ -112,6 +113,8 @@ static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int ind
     worker->cipher = rs_cipher_create(RS_ISA_AUTO);
     if (worker->paths == NULL || worker->cipher == NULL)
         return NULL;
+    rs_cipher_random(worker->cipher, &seed, sizeof(seed));
+    rs_newcomers_init(&worker->newcomers, seed, worker->tsc_hz);
     worker->senders = rs_senders_create(dp->pool, worker->cipher, index);
     return worker->senders != NULL ? worker : NULL;
 }

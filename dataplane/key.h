@@ -17,6 +17,7 @@
 #include "dataplane.h"
 #include "mailbox.h"
 #include "rcu.h"
+#include "sender_record.h"
 
 struct rs_cipher;
 struct rs_keys;
@@ -28,6 +29,7 @@ LIST_HEAD(rs_session_keys, rs_key);
 /* A worker's share of a key. */
 struct rs_key_worker {
     struct rs_key_senders senders;     /* worker: rw */
+    struct rs_record_list records;     /* worker: rw */
     _Atomic uint64_t observed_tsc;     /* worker: w, main: r */
     _Atomic uint64_t first_sealed_tsc; /* worker: rw, main: r and reset; 0: none */
     struct rs_mail observe, wipe;

@@ -1,43 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finding and deriving the senders of packets to open. A derivation costs thousands of cycles and
- * anyone can ask for one with a made-up KID, so each slot has tokens for those that fail.
+ * Finding and deriving the senders of packets to open. Whether one may be derived is in newcomer.c;
+ * nothing is kept, and no window moves, before a packet has verified.
  */
 #include "opener.h"
 
 #include "worker.h"
-
-/* ---- tokens ------------------------------------------------------------------------------- */
-
-static void refill_tokens(const struct rs_worker *worker, struct rs_stream_slot *slot)
-{
-    const uint64_t now = worker->burst.now_tsc;
-    const uint64_t per_token = worker->tsc_hz / RS_TOKENS_PER_SECOND;
-    const uint64_t earned = (now - slot->tokens_tsc) / per_token;
-
-    if (earned >= RS_TOKENS_PER_SECOND - slot->tokens) {
-        slot->tokens = RS_TOKENS_PER_SECOND;
-        slot->tokens_tsc = now;
-    } else {
-        slot->tokens += (uint32_t)earned;
-        slot->tokens_tsc += earned * per_token;
-    }
-}
-
-/* A derivation is paid for at once, so that one burst cannot ask for more than there are tokens. */
-static bool spend_token(const struct rs_worker *worker, struct rs_stream_slot *slot)
-{
-    refill_tokens(worker, slot);
-    if (slot->tokens == 0)
-        return false;
-    slot->tokens--;
-    return true;
-}
-
-static void refund_token(struct rs_stream_slot *slot)
-{
-    slot->tokens += slot->tokens < RS_TOKENS_PER_SECOND;
-}
 
 /* ---- picking ------------------------------------------------------------------------------ */
 
@@ -71,23 +39,57 @@ static struct rs_sender *find_fresh(const struct rs_attempts *attempts,
     return NULL;
 }
 
+/* Whether the packet was opened before its sender made room for others, or is as old. */
+static bool was_opened(const struct rs_attempt *attempt, uint64_t recorded)
+{
+    return rs_ctr_count(attempt->trailer.ctr) < recorded;
+}
+
+/* The tokens that a derivation is paid with, or NULL. */
+static struct rs_tokens *pay(struct rs_worker *worker, struct rs_attempt *attempt,
+                             uint64_t recorded)
+{
+    struct rs_newcomer_tokens *tokens = &attempt->slot->tokens;
+    const uint64_t kid = attempt->trailer.kid, now = worker->burst.now_tsc;
+
+    if (recorded > 0)
+        return rs_newcomer_admit_returning(&worker->newcomers, tokens, kid, now);
+    return rs_newcomer_admit(&worker->newcomers, tokens, kid, now);
+}
+
+static enum rs_outcome derive_fresh(struct rs_worker *worker, struct rs_attempts *attempts,
+                                    struct rs_attempt *attempt, struct rs_key *key)
+{
+    const uint64_t kid = attempt->trailer.kid;
+    const uint64_t recorded = rs_sender_recorded(worker->senders, attempt->slot, key, kid);
+    struct rs_tokens *paid;
+    struct rs_sender *sender;
+
+    if (was_opened(attempt, recorded))
+        return RS_REPLAY;
+    paid = pay(worker, attempt, recorded);
+    if (paid == NULL)
+        return RS_SENDER_LIMIT;
+    sender = rs_sender_new_to_open(worker->senders, attempt->slot, key, kid);
+    if (sender == NULL) {
+        rs_newcomer_refund(paid);
+        return RS_NO_CAPACITY;
+    }
+    attempts->fresh[attempts->fresh_count++] =
+        (struct rs_fresh_sender){.sender = sender, .paid = paid};
+    attempt->sender = sender;
+    return RS_UNDECIDED;
+}
+
 static enum rs_outcome try_fresh(struct rs_worker *worker, struct rs_attempts *attempts,
                                  struct rs_attempt *attempt, struct rs_key *key)
 {
     struct rs_sender *sender = find_fresh(attempts, attempt, key);
 
-    if (sender == NULL) {
-        if (!spend_token(worker, attempt->slot))
-            return RS_SENDER_LIMIT;
-        sender = rs_sender_new_to_open(worker->senders, attempt->slot, key, attempt->trailer.kid);
-        if (sender == NULL) {
-            refund_token(attempt->slot);
-            return RS_NO_CAPACITY;
-        }
-        attempts->fresh[attempts->fresh_count++] = (struct rs_fresh_sender){.sender = sender};
-    }
-    attempt->sender = sender;
-    return RS_UNDECIDED;
+    if (sender == NULL)
+        return derive_fresh(worker, attempts, attempt, key);
+    /* Its window is empty, but for what was opened before the sender was ended. */
+    return try_kept(attempt, sender);
 }
 
 enum rs_outcome rs_opener_find(struct rs_worker *worker, struct rs_attempt *attempt)
@@ -108,6 +110,9 @@ enum rs_outcome rs_opener_find(struct rs_worker *worker, struct rs_attempt *atte
             attempt->tried = (uint8_t)(1u << i);
             return try_kept(attempt, kept);
         }
+        if (was_opened(attempt, rs_sender_recorded(worker->senders, attempt->slot,
+                                                   attempt->ring->keys[i], attempt->trailer.kid)))
+            return RS_REPLAY;
     }
     return none;
 }
@@ -151,16 +156,27 @@ static void forget(struct rs_attempts *attempts, const struct rs_sender *sender)
     }
 }
 
+/* Ends a fresh sender that nobody keeps. */
+static void drop(struct rs_worker *worker, struct rs_attempts *attempts, struct rs_sender *sender)
+{
+    forget(attempts, sender);
+    rs_sender_discard(worker->senders, sender);
+}
+
 void rs_opener_settle(struct rs_worker *worker, struct rs_attempts *attempts)
 {
     for (unsigned int i = 0; i < attempts->fresh_count; i++) {
-        struct rs_fresh_sender *fresh = &attempts->fresh[i];
+        const struct rs_fresh_sender *fresh = &attempts->fresh[i];
+        const struct rs_sender *sender = fresh->sender;
 
-        if (fresh->verified)
-            refund_token(fresh->sender->slot);
-        if (fresh->verified && rs_sender_keep(worker->senders, fresh->sender) == 0)
+        if (!fresh->verified) {
+            rs_newcomer_failed(&worker->newcomers, &sender->slot->tokens, sender->kid,
+                               worker->burst.now_tsc);
+            drop(worker, attempts, fresh->sender);
             continue;
-        forget(attempts, fresh->sender);
-        rs_sender_discard(worker->senders, fresh->sender);
+        }
+        rs_newcomer_refund(fresh->paid);
+        if (rs_sender_keep(worker->senders, fresh->sender) != 0)
+            drop(worker, attempts, fresh->sender);
     }
 }

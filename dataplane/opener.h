@@ -9,6 +9,7 @@
 
 #include "burst.h"
 #include "keyring.h"
+#include "newcomer.h"
 #include "sender.h"
 #include "wire.h"
 
@@ -27,7 +28,8 @@ struct rs_attempt {
 /* A sender derived for this burst, in the pool's book but not yet kept. */
 struct rs_fresh_sender {
     struct rs_sender *sender;
-    bool verified; /* a packet of it was opened */
+    struct rs_tokens *paid; /* given back if it verifies */
+    bool verified;          /* a packet of it was opened */
 };
 
 /* Packets of one suite. */
@@ -35,10 +37,6 @@ struct rs_attempts {
     unsigned int count, fresh_count;
     struct rs_attempt attempts[RS_BURST_MAX];
     struct rs_fresh_sender fresh[RS_BURST_MAX * RS_KEYS_MAX];
-};
-
-enum {
-    RS_TOKENS_PER_SECOND = 100, /* derivations of one slot that may fail */
 };
 
 /*

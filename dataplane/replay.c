@@ -35,6 +35,20 @@ void rs_replay_init(struct rs_replay *replay, uint32_t packets)
     replay->packets = packets;
 }
 
+void rs_replay_init_seen(struct rs_replay *replay, uint32_t packets, uint64_t next)
+{
+    const uint32_t blocks = block_count(packets);
+
+    rs_replay_init(replay, packets);
+    if (next == 0)
+        return;
+    replay->next = next;
+    memset(replay->blocks, 0xff, blocks * sizeof(uint64_t));
+    /* Of the block that the window ends in, what comes after the end was not seen. */
+    replay->blocks[(next - 1) / BLOCK_BITS % blocks] =
+        UINT64_MAX >> (BLOCK_BITS - 1 - (next - 1) % BLOCK_BITS);
+}
+
 bool rs_replay_check(const struct rs_replay *replay, uint32_t count)
 {
     const uint32_t slot = count / BLOCK_BITS % block_count(replay->packets);

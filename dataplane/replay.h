@@ -27,6 +27,12 @@ uint32_t rs_replay_round_up(uint32_t packets);
 /* Makes the caller's memory an empty window. */
 void rs_replay_init(struct rs_replay *replay, uint32_t packets);
 
+/*
+ * Makes it a window that has seen every count below `next`: one that was given up, and whose sender
+ * has come back. `next` is at most 2^32.
+ */
+void rs_replay_init_seen(struct rs_replay *replay, uint32_t packets, uint64_t next);
+
 /* Whether `count` may still be accepted: neither seen nor older than the window. Changes nothing.
  */
 bool rs_replay_check(const struct rs_replay *replay, uint32_t count);

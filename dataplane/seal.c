@@ -41,6 +41,8 @@ static struct rs_sender *pick_sender(struct rs_worker *worker, const struct rs_b
 {
     struct rs_sender *old = slot->current, *made;
 
+    if (likely(old != NULL))
+        rs_sender_use(old, burst->now_tsc);
     if (likely(old != NULL && old->key == ring->active && rs_sender_has_count(old)))
         return old;
     if (old != NULL && may_go_on(worker, burst, ring, old))

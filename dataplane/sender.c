@@ -1,141 +1,70 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Senders: their one locked pool, each worker's share of it, and their lives. Nothing else draws
- * sender ids or moves a counter.
+ * Senders of one worker: their lives, and how they are found. Nothing else draws sender ids or
+ * moves a counter. Which one makes room for another is in sender_room.c.
  */
 #include "sender.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include <rte_common.h>
 #include <rte_hash.h>
-#include <rte_ring_elem.h>
 
 #include "key.h"
 #include "log.h"
-#include "secret.h"
+#include "sender_internal.h"
 #include "table.h"
 #include "wire.h"
 
 enum {
-    CACHE_SENDERS = 128,     /* free senders a worker keeps at hand, at most */
-    CACHE_MOVE = 32,         /* how many it takes from or gives to the pool at once */
-    RESERVE = RS_BURST_MAX,  /* a worker's own, for replacing senders when the pool is empty */
-    TAGLESS_SENDERS_MAX = 64 /* of one slot whose suite has no tag */
+    TAGLESS_SENDERS_MAX = 64, /* of one slot whose suite has no tag */
+    RECORDS_MIN = 1024        /* room for records in a small pool; else as many as senders */
 };
 
-struct rs_sender_pool {
-    uint32_t count;
-    size_t stride;       /* bytes from one sender to the next */
-    uint8_t *senders;    /* locked */
-    size_t window_bytes; /* of the widest replay window */
-    uint8_t *windows;    /* one per sender, ordinary memory, paged in when first used */
-    struct rte_ring *free;
-};
-
-struct rs_senders {
-    struct rs_sender_pool *pool;
-    struct rs_cipher *cipher;
-    struct rte_hash *index;
-    uint32_t cached[CACHE_SENDERS];
-    unsigned int cached_count;
-    _Atomic uint32_t in_use; /* worker: w, main: r */
-};
-
-/* What a kept sender is found by; without padding. */
-struct index_key {
-    const struct rs_stream_slot *slot;
-    const struct rs_key *key;
-    uint64_t kid;
-};
-
-/* ---- pool --------------------------------------------------------------------------------- */
-
-static void fill_free_ring(struct rs_sender_pool *pool)
-{
-    for (uint32_t i = 0; i < pool->count; i++)
-        rte_ring_enqueue_elem(pool->free, &i, sizeof(i));
-}
-
-struct rs_sender_pool *rs_sender_pool_create(uint32_t count, unsigned int worker_count)
-{
-    struct rs_sender_pool *pool = calloc(1, sizeof(*pool));
-    const unsigned int flags = worker_count == 1 ? RING_F_SP_ENQ | RING_F_SC_DEQ : 0;
-
-    if (pool == NULL)
-        return NULL;
-    pool->count = count + worker_count * RESERVE;
-    pool->stride = RTE_ALIGN_CEIL(sizeof(struct rs_sender), 64) + rs_cipher_keys_bytes();
-    pool->window_bytes = RTE_ALIGN_CEIL(rs_replay_bytes(RS_REPLAY_MAX_WINDOW), 64);
-    pool->windows = mmap(NULL, pool->count * pool->window_bytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    pool->senders = rs_secret_map(pool->count * pool->stride);
-    pool->free = rte_ring_create_elem("rs_senders", sizeof(uint32_t),
-                                      rte_align32pow2(pool->count + 1), SOCKET_ID_ANY, flags);
-    if (pool->windows == MAP_FAILED || pool->senders == NULL || pool->free == NULL) {
-        rs_log(RS_LOG_ERROR,
-               "limits.senders: no locked memory for %u senders (%zu MiB): %s; lower the limit, "
-               "raise RLIMIT_MEMLOCK, or set lock_keys: no",
-               count, pool->count * pool->stride >> 20, strerror(errno));
-        rs_sender_pool_destroy(pool);
-        errno = ENOMEM;
-        return NULL;
-    }
-    fill_free_ring(pool);
-    return pool;
-}
-
-void rs_sender_pool_destroy(struct rs_sender_pool *pool)
-{
-    if (pool == NULL)
-        return;
-    rte_ring_free(pool->free);
-    if (pool->senders != NULL)
-        rs_secret_unmap(pool->senders, pool->count * pool->stride);
-    if (pool->windows != NULL && pool->windows != MAP_FAILED)
-        munmap(pool->windows, pool->count * pool->window_bytes);
-    free(pool);
-}
-
-struct rs_senders *rs_senders_create(struct rs_sender_pool *pool, struct rs_cipher *cipher,
-                                     unsigned int worker)
-{
-    struct rs_senders *senders = calloc(1, sizeof(*senders));
-    char name[RTE_HASH_NAMESIZE];
-    struct rte_hash_parameters parameters = {
-        .name = name,
-        .entries = RTE_MAX(pool->count + pool->count / 4, 64u),
-        .key_len = sizeof(struct index_key),
-        .socket_id = SOCKET_ID_ANY,
-    };
-
-    if (senders == NULL)
-        return NULL;
-    snprintf(name, sizeof(name), "rs_senders_%u", worker);
-    senders->pool = pool;
-    senders->cipher = cipher;
-    senders->cached_count =
-        rte_ring_dequeue_burst_elem(pool->free, senders->cached, sizeof(uint32_t), RESERVE, NULL);
-    senders->index = rte_hash_create(&parameters);
-    if (senders->index == NULL) {
-        rs_log(RS_LOG_ERROR, "limits.senders: no memory to index %u senders; raise memory.mb",
-               pool->count);
-        free(senders);
-        errno = ENOMEM;
-        return NULL;
-    }
-    return senders;
-}
+/* ---- lifecycle ---------------------------------------------------------------------------- */
 
 void rs_senders_destroy(struct rs_senders *senders)
 {
     if (senders == NULL)
         return;
     rte_hash_free(senders->index);
+    rs_sender_records_destroy(senders->records);
     free(senders);
+}
+
+struct rs_senders *rs_senders_create(struct rs_sender_pool *pool, struct rs_cipher *cipher,
+                                     unsigned int worker)
+{
+    const uint32_t count = rs_sender_pool_count(pool);
+    const uint32_t records = RTE_MAX(count, (uint32_t)RECORDS_MIN);
+    struct rs_senders *senders = calloc(1, sizeof(*senders));
+    char name[RTE_HASH_NAMESIZE];
+    struct rte_hash_parameters parameters = {
+        .name = name,
+        /* senders and records; a cuckoo table takes its last few entries unwillingly */
+        .entries = count + records + records / 4,
+        .key_len = sizeof(struct rs_sender_index_key),
+        .socket_id = SOCKET_ID_ANY,
+    };
+
+    if (senders == NULL)
+        return NULL;
+    snprintf(name, sizeof(name), "rs_senders_%u", worker);
+    senders->cipher = cipher;
+    rs_senders_init_idle(senders);
+    senders->records = rs_sender_records_create(records);
+    senders->index = rte_hash_create(&parameters);
+    if (senders->index == NULL || senders->records == NULL) {
+        rs_log(RS_LOG_ERROR, "limits.senders: no memory to index %u senders; raise memory.mb",
+               count);
+        rs_senders_destroy(senders);
+        errno = ENOMEM;
+        return NULL;
+    }
+    rs_sender_cache_init(&senders->cache, pool);
+    return senders;
 }
 
 uint32_t rs_senders_in_use(const struct rs_senders *senders)
@@ -150,74 +79,120 @@ static void count_in_use(struct rs_senders *senders, int change)
     atomic_store_explicit(&senders->in_use, now + (uint32_t)change, memory_order_relaxed);
 }
 
-/* ---- draw and give back ------------------------------------------------------------------- */
-
-/* Takes a free sender, but not the last `reserve` that the worker has at hand. */
-static struct rs_sender *draw(struct rs_senders *senders, unsigned int reserve)
+void rs_senders_begin_burst(struct rs_senders *senders, uint64_t now_tsc)
 {
-    struct rs_sender_pool *pool = senders->pool;
-    struct rs_sender *sender;
-    uint32_t index;
-
-    if (senders->cached_count <= reserve)
-        senders->cached_count +=
-            rte_ring_dequeue_burst_elem(pool->free, &senders->cached[senders->cached_count],
-                                        sizeof(uint32_t), CACHE_MOVE, NULL);
-    if (senders->cached_count <= reserve)
-        return NULL;
-    index = senders->cached[--senders->cached_count];
-    sender = (void *)(pool->senders + index * pool->stride);
-    sender->index = index;
-    sender->keys = (void *)((uint8_t *)sender + RTE_ALIGN_CEIL(sizeof(*sender), 64));
-    count_in_use(senders, 1);
-    return sender;
+    senders->now_tsc = now_tsc;
 }
 
-static void give_back(struct rs_senders *senders, struct rs_sender *sender)
-{
-    const uint32_t index = sender->index;
+/* ---- the index ---------------------------------------------------------------------------- */
 
-    rs_secret_wipe(sender, senders->pool->stride);
-    if (senders->cached_count == CACHE_SENDERS) {
-        senders->cached_count -= CACHE_MOVE;
-        rte_ring_enqueue_bulk_elem(senders->pool->free, &senders->cached[senders->cached_count],
-                                   sizeof(uint32_t), CACHE_MOVE, NULL);
-    }
-    senders->cached[senders->cached_count++] = index;
-    count_in_use(senders, -1);
+/* A record in the index is told from a sender by its lowest bit: both are aligned. */
+static bool is_record(const void *data)
+{
+    return (uintptr_t)data & 1;
 }
 
-static void link_up(struct rs_sender *sender)
+static struct rs_sender_record *as_record(const void *data)
+{
+    return (void *)((uintptr_t)data & ~(uintptr_t)1);
+}
+
+static void *as_data(struct rs_sender_record *record)
+{
+    return (void *)((uintptr_t)record | 1);
+}
+
+/* A sender, a record or NULL. */
+static void *look_up(const struct rs_senders *senders, const struct rs_stream_slot *slot,
+                     const struct rs_key *key, uint64_t kid)
+{
+    const struct rs_sender_index_key index_key = {slot, key, kid};
+    void *data;
+
+    return rte_hash_lookup_data(senders->index, &index_key, &data) < 0 ? NULL : data;
+}
+
+static void forget_record(struct rs_senders *senders, struct rs_sender_record *record)
+{
+    const struct rs_sender_index_key key = {record->slot, record->key, record->kid};
+
+    rte_hash_del_key(senders->index, &key);
+    rs_sender_record_free(senders->records, record);
+}
+
+bool rs_sender_leave_record(struct rs_senders *senders, const struct rs_sender *sender)
+{
+    struct rs_stream_slot *slot = sender->slot;
+    const struct rs_sender_index_key key = {slot, sender->key, sender->kid};
+    struct rs_sender_record *record = rs_sender_record_take(senders->records);
+
+    if (record == NULL)
+        return false;
+    record->kid = sender->kid;
+    record->next_count = sender->replay->next;
+    record->key = sender->key;
+    record->slot = slot;
+    LIST_INSERT_HEAD(&sender->key->workers[slot->release.worker].records, record, key_entry);
+    LIST_INSERT_HEAD(&slot->records, record, slot_entry);
+    /* The key is in the index already: this needs no memory and cannot fail. */
+    rte_hash_add_key_data(senders->index, &key, as_data(record));
+    return true;
+}
+
+/* ---- beginning and end -------------------------------------------------------------------- */
+
+static void link_up(struct rs_senders *senders, struct rs_sender *sender)
 {
     struct rs_stream_slot *slot = sender->slot;
     struct rs_key_worker *share = &sender->key->workers[slot->release.worker];
 
     TAILQ_INSERT_TAIL(&slot->senders, sender, slot_entry);
     LIST_INSERT_HEAD(&share->senders, sender, key_entry);
+    rs_sender_list_last(senders, sender);
     slot->sender_count++;
+}
+
+void rs_sender_unlink(struct rs_senders *senders, struct rs_sender *sender)
+{
+    struct rs_stream_slot *slot = sender->slot;
+
+    if (slot->current == sender)
+        slot->current = NULL;
+    TAILQ_REMOVE(&senders->idle[slot->stream->direction], sender, idle_entry);
+    TAILQ_REMOVE(&slot->senders, sender, slot_entry);
+    LIST_REMOVE(sender, key_entry);
+    slot->sender_count--;
+    count_in_use(senders, -1);
+}
+
+void rs_sender_leave_index(struct rs_senders *senders, const struct rs_sender *sender)
+{
+    const struct rs_sender_index_key key = {sender->slot, sender->key, sender->kid};
+
+    if (sender->slot->stream->direction == RS_OPEN)
+        rte_hash_del_key(senders->index, &key);
 }
 
 void rs_sender_end(struct rs_senders *senders, struct rs_sender *sender)
 {
-    struct rs_stream_slot *slot = sender->slot;
-    const struct index_key key = {slot, sender->key, sender->kid};
-
-    if (slot->stream->direction == RS_OPEN)
-        rte_hash_del_key(senders->index, &key);
-    if (slot->current == sender)
-        slot->current = NULL;
-    TAILQ_REMOVE(&slot->senders, sender, slot_entry);
-    LIST_REMOVE(sender, key_entry);
-    slot->sender_count--;
-    give_back(senders, sender);
+    rs_sender_leave_index(senders, sender);
+    rs_sender_unlink(senders, sender);
+    rs_sender_give_back(&senders->cache, sender);
 }
 
-static void derive(struct rs_senders *senders, struct rs_sender *sender)
+/* Fills in what all senders have; keys are derived once the KID is known. */
+static void begin(struct rs_senders *senders, struct rs_sender *sender, struct rs_stream_slot *slot,
+                  struct rs_key *key, uint64_t kid)
 {
-    const struct rs_suite *suite = sender->slot->stream->suite;
+    const struct rs_suite *suite = slot->stream->suite;
 
-    rs_cipher_derive(senders->cipher, suite, sender->key->by_hash[suite->hash].sframe_secret,
-                     sender->kid, (struct rs_cipher_keys *)(uintptr_t)sender->keys);
+    count_in_use(senders, 1);
+    sender->kid = kid;
+    sender->slot = slot;
+    sender->key = key;
+    sender->used_tsc = senders->now_tsc;
+    rs_cipher_derive(senders->cipher, suite, key->by_hash[suite->hash].sframe_secret, kid,
+                     (struct rs_cipher_keys *)(uintptr_t)sender->keys);
 }
 
 /* ---- sealing ------------------------------------------------------------------------------ */
@@ -226,20 +201,21 @@ struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_st
                                         struct rs_key *key)
 {
     const struct rs_suite *suite = slot->stream->suite;
-    struct rs_sender *sender = draw(senders, slot->current == NULL ? RESERVE : 0);
+    struct rs_sender *old = slot->current;
+    struct rs_sender *sender =
+        old == NULL ? rs_senders_draw(senders) : rs_sender_draw(&senders->cache, 0);
     uint64_t sender_id;
 
     if (sender == NULL)
         return NULL;
+    if (old != NULL)
+        rs_sender_use(old, senders->now_tsc); /* the caller ends it, and nobody before */
     rs_cipher_random(senders->cipher, &sender_id, sizeof(sender_id));
     rs_cipher_random(senders->cipher, &sender->prefix, sizeof(sender->prefix));
-    sender->kid = rs_kid_make(sender_id, suite->code, key->by_hash[suite->hash].tag);
     sender->next_count = 0;
-    sender->replay = NULL;
-    sender->slot = slot;
-    sender->key = key;
-    derive(senders, sender);
-    link_up(sender);
+    begin(senders, sender, slot, key,
+          rs_kid_make(sender_id, suite->code, key->by_hash[suite->hash].tag));
+    link_up(senders, sender);
     slot->current = sender;
     return sender;
 }
@@ -254,55 +230,67 @@ uint64_t rs_sender_next_ctr(struct rs_sender *sender)
 struct rs_sender *rs_sender_find(struct rs_senders *senders, struct rs_stream_slot *slot,
                                  struct rs_key *key, uint64_t kid)
 {
-    const struct index_key index_key = {slot, key, kid};
-    void *found;
+    struct rs_sender *sender = slot->current;
 
-    if (slot->current != NULL && slot->current->kid == kid && slot->current->key == key)
-        return slot->current;
-    if (rte_hash_lookup_data(senders->index, &index_key, &found) < 0)
-        return NULL;
-    return found;
+    if (sender == NULL || sender->kid != kid || sender->key != key) {
+        sender = look_up(senders, slot, key, kid);
+        if (sender == NULL || is_record(sender))
+            return NULL;
+    }
+    rs_sender_use(sender, senders->now_tsc);
+    return sender;
+}
+
+uint64_t rs_sender_recorded(const struct rs_senders *senders, const struct rs_stream_slot *slot,
+                            const struct rs_key *key, uint64_t kid)
+{
+    const void *data;
+
+    if (rs_sender_records_count(senders->records) == 0)
+        return 0;
+    data = look_up(senders, slot, key, kid);
+    return data != NULL && is_record(data) ? as_record(data)->next_count : 0;
 }
 
 struct rs_sender *rs_sender_new_to_open(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key, uint64_t kid)
 {
     const struct rs_stream *stream = slot->stream;
-    struct rs_sender *sender = draw(senders, RESERVE);
+    struct rs_sender *sender = rs_senders_draw(senders);
 
     if (sender == NULL)
         return NULL;
-    sender->kid = kid;
-    sender->slot = slot;
-    sender->key = key;
-    sender->replay = NULL;
     /* Without a tag a forged packet could move the window, so there is none. */
     if (stream->replay_window != 0 && stream->suite->nt != 0) {
-        sender->replay =
-            (void *)(senders->pool->windows + sender->index * senders->pool->window_bytes);
-        rs_replay_init(sender->replay, stream->replay_window);
+        sender->replay = rs_sender_window(&senders->cache, sender);
+        rs_replay_init_seen(sender->replay, stream->replay_window,
+                            rs_sender_recorded(senders, slot, key, kid));
     }
-    derive(senders, sender);
+    begin(senders, sender, slot, key, kid);
     return sender;
 }
 
 int rs_sender_keep(struct rs_senders *senders, struct rs_sender *sender)
 {
     struct rs_stream_slot *slot = sender->slot;
-    const struct index_key key = {slot, sender->key, sender->kid};
+    const struct rs_sender_index_key key = {slot, sender->key, sender->kid};
+    void *before = look_up(senders, slot, sender->key, sender->kid);
 
     if (slot->stream->suite->nt == 0 && slot->sender_count >= TAGLESS_SENDERS_MAX)
         rs_sender_end(senders, TAILQ_FIRST(&slot->senders));
     if (rte_hash_add_key_data(senders->index, &key, sender) != 0)
         return -ENOSPC;
-    link_up(sender);
+    if (before != NULL)
+        rs_sender_record_free(senders->records, as_record(before));
+    link_up(senders, sender);
     slot->current = sender;
     return 0;
 }
 
 void rs_sender_discard(struct rs_senders *senders, struct rs_sender *sender)
 {
-    give_back(senders, sender);
+    count_in_use(senders, -1);
+    rs_sender_give_back(&senders->cache, sender);
 }
 
 void rs_sender_touch(struct rs_sender *sender)
@@ -321,11 +309,13 @@ void rs_sender_touch(struct rs_sender *sender)
 bool rs_senders_wipe_key(struct rs_senders *senders, struct rs_key *key, unsigned int worker,
                          unsigned int budget)
 {
-    struct rs_key_senders *list = &key->workers[worker].senders;
+    struct rs_key_worker *share = &key->workers[worker];
 
-    for (; budget > 0 && !LIST_EMPTY(list); budget--)
-        rs_sender_end(senders, LIST_FIRST(list));
-    return LIST_EMPTY(list);
+    for (; budget > 0 && !LIST_EMPTY(&share->senders); budget--)
+        rs_sender_end(senders, LIST_FIRST(&share->senders));
+    for (; budget > 0 && !LIST_EMPTY(&share->records); budget--)
+        forget_record(senders, LIST_FIRST(&share->records));
+    return LIST_EMPTY(&share->senders) && LIST_EMPTY(&share->records);
 }
 
 bool rs_senders_wipe_slot(struct rs_senders *senders, struct rs_stream_slot *slot,
@@ -333,5 +323,7 @@ bool rs_senders_wipe_slot(struct rs_senders *senders, struct rs_stream_slot *slo
 {
     for (; budget > 0 && !TAILQ_EMPTY(&slot->senders); budget--)
         rs_sender_end(senders, TAILQ_FIRST(&slot->senders));
-    return TAILQ_EMPTY(&slot->senders);
+    for (; budget > 0 && !LIST_EMPTY(&slot->records); budget--)
+        forget_record(senders, LIST_FIRST(&slot->records));
+    return TAILQ_EMPTY(&slot->senders) && LIST_EMPTY(&slot->records);
 }

@@ -14,10 +14,10 @@
 
 #include "cipher.h"
 #include "replay.h"
+#include "sender_pool.h"
 #include "suite.h"
 
 struct rs_key;
-struct rs_sender_pool;
 struct rs_senders;
 struct rs_stream_slot;
 
@@ -30,16 +30,12 @@ struct rs_sender {
     struct rs_replay *replay; /* opening; NULL: off */
     struct rs_key *key;
     struct rs_stream_slot *slot;
+    uint64_t used_tsc;   /* the burst that last had a packet of it */
+    uint64_t listed_tsc; /* when it was last put behind all others of the worker */
+    TAILQ_ENTRY(rs_sender) idle_entry;
     TAILQ_ENTRY(rs_sender) slot_entry;
     LIST_ENTRY(rs_sender) key_entry;
 };
-
-/*
- * The memory of `count` senders in all, keys locked, shared by `worker_count` workers. Returns NULL
- * with errno set after logging why. Cold.
- */
-struct rs_sender_pool *rs_sender_pool_create(uint32_t count, unsigned int worker_count);
-void rs_sender_pool_destroy(struct rs_sender_pool *pool);
 
 /* One worker's senders. `cipher` is the worker's and borrowed. NULL with errno. Cold. */
 struct rs_senders *rs_senders_create(struct rs_sender_pool *pool, struct rs_cipher *cipher,
@@ -50,9 +46,22 @@ void rs_senders_destroy(struct rs_senders *senders);
 uint32_t rs_senders_in_use(const struct rs_senders *senders);
 
 /*
+ * A burst begins, at `now_tsc`. A sender that is found, made or used from here on is left alone
+ * until the next burst begins: no other is ended to make room but one without a packet in this.
+ */
+void rs_senders_begin_burst(struct rs_senders *senders, uint64_t now_tsc);
+
+/* A packet of the burst that began at `now_tsc` is sealed with the sender. */
+static inline void rs_sender_use(struct rs_sender *sender, uint64_t now_tsc)
+{
+    sender->used_tsc = now_tsc;
+}
+
+/*
  * A new sender to seal with: id and prefix drawn, keys derived, count 0. It becomes slot->current;
  * the one before it keeps its keys until the caller ends it, once no packet of the burst needs
- * them. NULL where the pool is empty, which a replacement of slot->current never finds it.
+ * them. Where the pool is empty an idle sender makes room. NULL where there is none, which a
+ * replacement of slot->current never meets.
  */
 struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key);
@@ -74,8 +83,16 @@ struct rs_sender *rs_sender_find(struct rs_senders *senders, struct rs_stream_sl
                                  struct rs_key *key, uint64_t kid);
 
 /*
- * Derives a sender for a KID that is not known. It is kept by nobody until rs_sender_keep, and goes
- * back by rs_sender_discard. NULL where the pool is empty.
+ * One more than the highest count opened under a KID whose sender has made room for others; 0 where
+ * nothing is recorded. What is below was opened, or is too old.
+ */
+uint64_t rs_sender_recorded(const struct rs_senders *senders, const struct rs_stream_slot *slot,
+                            const struct rs_key *key, uint64_t kid);
+
+/*
+ * Derives a sender for a KID that no sender is kept for; its window goes on where a recorded one
+ * ended. It is kept by nobody until rs_sender_keep, and goes back by rs_sender_discard. Where the
+ * pool is empty an idle sender makes room; NULL where there is none.
  */
 struct rs_sender *rs_sender_new_to_open(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key, uint64_t kid);
@@ -90,7 +107,7 @@ void rs_sender_discard(struct rs_senders *senders, struct rs_sender *sender);
 void rs_sender_touch(struct rs_sender *sender);
 
 /*
- * Wipes and gives back up to `budget` senders of a key, or of a slot. Returns whether none is left.
+ * Wipes up to `budget` of a key's, or a slot's, senders and records. Returns whether none is left.
  */
 bool rs_senders_wipe_key(struct rs_senders *senders, struct rs_key *key, unsigned int worker,
                          unsigned int budget);

@@ -13,8 +13,10 @@
 #include "dataplane.h"
 #include "keyring.h"
 #include "mailbox.h"
+#include "newcomer.h"
 #include "notice.h"
 #include "rcu.h"
+#include "sender_record.h"
 #include "session.h"
 
 struct rs_sender;
@@ -27,9 +29,9 @@ struct rs_stream_slot {
     /* worker only */
     struct rs_sender *current;      /* sealing: the sender in use; opening: the last one used */
     struct rs_slot_senders senders; /* least recently used first */
+    struct rs_record_list records;  /* of senders that have made room */
     uint32_t sender_count;
-    uint32_t tokens;     /* for derivations that may fail */
-    uint64_t tokens_tsc; /* when they were last filled */
+    struct rs_newcomer_tokens tokens; /* for derivations that may fail */
     struct rs_stream *stream;
 
     struct rs_notice notice;     /* worker: w, main: r */

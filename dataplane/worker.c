@@ -12,7 +12,7 @@
 
 enum {
     MOVES_PER_TURN = 4, /* streams that take up a new key */
-    WIPES_PER_TURN = 16 /* senders wiped */
+    WIPES_PER_TURN = 16 /* senders wiped, or records of them */
 };
 
 /* ---- mail --------------------------------------------------------------------------------- */
@@ -87,6 +87,7 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     rs_rx(worker, burst);
     if (burst->received == 0)
         return 0;
+    rs_senders_begin_burst(worker->senders, burst->now_tsc);
     rs_classify(worker, burst);
     rs_lookup(worker, burst);
     path->crypt(worker, burst);

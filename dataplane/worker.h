@@ -8,6 +8,7 @@
 #include "burst.h"
 #include "cipher.h"
 #include "mailbox.h"
+#include "newcomer.h"
 #include "opener.h"
 #include "payload.h"
 #include "port.h"
@@ -45,6 +46,7 @@ struct rs_worker {
     _Atomic uint64_t busy_cycles, idle_cycles; /* worker: w, main: r */
     struct rs_burst burst;
     struct rs_attempts attempts;
+    struct rs_newcomers newcomers;
     struct rs_crypt crypts[RS_BURST_MAX];
     struct rs_payload payloads[RS_BURST_MAX];
 

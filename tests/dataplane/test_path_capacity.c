@@ -84,30 +84,102 @@ static void a_full_pool_does_not_stop_a_change_of_key(void)
     wait_for_senders(0);
 }
 
-static void senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are(void)
+/* Two packets of each of so many senders; a sealing stream needs a sender itself, so it ends before
+ * anything is opened. */
+static void seal_by_senders(struct rs_session *session, struct rs_leg_packet (*packets)[2],
+                            unsigned int count)
 {
-    struct rs_session *session = rs_host_session(host, &host, 1);
-    struct rs_stream *open = stream_on(session, RS_OPEN, 5004);
-    struct rs_leg_packet packets[SENDERS + 2];
-
-    /* A sealing stream needs a sender itself, so each ends before its packet is opened. */
-    for (unsigned int i = 0; i < SENDERS + 2; i++) {
+    for (unsigned int i = 0; i < count; i++) {
         struct rs_stream *seal = stream_on(session, RS_SEAL, 5004);
 
-        packets[i] = rs_leg_sealed(host, seal, i);
+        packets[i][0] = rs_leg_sealed(host, seal, i);
+        packets[i][1] = rs_leg_sealed(host, seal, i);
         rs_stream_destroy(seal);
         wait_for_senders(0);
     }
-    for (unsigned int i = 0; i < SENDERS + 2; i++)
-        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i]),
-                        i < SENDERS ? RS_OPENED : RS_NO_CAPACITY);
-    for (unsigned int i = 0; i < SENDERS; i++)
-        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i]), RS_REPLAY);
-    wait_for_senders(SENDERS);
-    rs_stream_destroy(open);
+}
+
+static void senders_beyond_the_pool_make_room_and_open_nothing_twice(void)
+{
+    enum { MANY = 20 * SENDERS };
+    static struct rs_leg_packet packets[MANY][2];
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *open = stream_on(session, RS_OPEN, 5004);
+
+    seal_by_senders(session, packets, MANY);
+    for (unsigned int half = 0; half < 2; half++) {
+        for (unsigned int i = 0; i < MANY; i++)
+            CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i][half]), RS_OPENED);
+        for (unsigned int i = 0; i < MANY; i++)
+            CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i][half]), RS_REPLAY);
+        for (unsigned int i = 0; i < MANY; i++)
+            CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i][0]), RS_REPLAY);
+        wait_for_senders(SENDERS);
+    }
+    /* With the key go its records: under the same key again, all is new. */
+    rs_host_set_key(session, 2, 2);
+    CU_ASSERT_EQUAL(rs_session_retire_key(session, 1), 0);
     wait_for_senders(0);
-    open = stream_on(session, RS_OPEN, 5004);
-    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[SENDERS]), RS_OPENED);
+    rs_host_set_key(session, 1, 3);
+    for (unsigned int i = 0; i < MANY; i++)
+        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i][0]), RS_OPENED);
+    rs_stream_destroy(open);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
+static void a_forged_packet_of_a_sender_that_made_room_changes_nothing(void)
+{
+    static struct rs_leg_packet packets[SENDERS + 1][2];
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *open = stream_on(session, RS_OPEN, 5004);
+    struct rs_leg_packet forged;
+
+    seal_by_senders(session, packets, SENDERS + 1);
+    for (unsigned int i = 0; i <= SENDERS; i++)
+        CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[i][0]), RS_OPENED);
+    forged = packets[0][1];
+    forged.payload[50] ^= 1;
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &forged), RS_AUTH_FAILED);
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[0][0]), RS_REPLAY);
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packets[0][1]), RS_OPENED);
+    rs_stream_destroy(open);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
+static uint64_t seal_on_port(struct rs_stream *stream, uint16_t port)
+{
+    struct rs_leg_packet packet = rs_leg_vp8(1);
+
+    packet.frame = to_port(port);
+    rs_leg_seal(host, stream, &packet);
+    return rs_leg_kid(&packet);
+}
+
+static void a_stream_idle_for_a_second_makes_room_and_goes_on_as_another_sender(void)
+{
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *open = stream_on(session, RS_OPEN, 5004), *streams[SENDERS];
+    struct rs_leg_packet packet = rs_leg_vp8(1);
+    uint64_t kids[SENDERS];
+
+    streams[0] = stream_on(session, RS_SEAL, 5004);
+    rs_leg_seal(host, streams[0], &packet);
+    kids[0] = rs_leg_kid(&packet);
+    for (uint16_t i = 1; i < SENDERS; i++) {
+        streams[i] = stream_on(session, RS_SEAL, (uint16_t)(5100 + i));
+        kids[i] = seal_on_port(streams[i], (uint16_t)(5100 + i));
+    }
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packet), RS_NO_CAPACITY);
+    rs_host_poll(host, 1100);
+    CU_ASSERT_EQUAL(rs_leg_open(host, open, &packet), RS_OPENED);
+    for (uint16_t i = 1; i < SENDERS; i++)
+        CU_ASSERT_EQUAL(seal_on_port(streams[i], (uint16_t)(5100 + i)), kids[i]);
+    CU_ASSERT_NOT_EQUAL(seal_on_port(streams[0], 5004), kids[0]);
+    wait_for_senders(SENDERS);
+    for (unsigned int i = 0; i < SENDERS; i++)
+        rs_stream_destroy(streams[i]);
     rs_stream_destroy(open);
     rs_session_destroy(session);
     wait_for_senders(0);
@@ -138,8 +210,12 @@ int main(void)
         {"sealing_streams_beyond_the_pool_are_refused_by_name",
          sealing_streams_beyond_the_pool_are_refused_by_name},
         {"a_full_pool_does_not_stop_a_change_of_key", a_full_pool_does_not_stop_a_change_of_key},
-        {"senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are",
-         senders_beyond_the_pool_are_not_opened_and_those_in_it_still_are},
+        {"senders_beyond_the_pool_make_room_and_open_nothing_twice",
+         senders_beyond_the_pool_make_room_and_open_nothing_twice},
+        {"a_forged_packet_of_a_sender_that_made_room_changes_nothing",
+         a_forged_packet_of_a_sender_that_made_room_changes_nothing},
+        {"a_stream_idle_for_a_second_makes_room_and_goes_on_as_another_sender",
+         a_stream_idle_for_a_second_makes_room_and_goes_on_as_another_sender},
         {"forged_senders_leave_none_behind", forged_senders_leave_none_behind},
     };
     const struct rs_host_config config = {.worker_count = 1, .max_senders = SENDERS};

@@ -207,6 +207,55 @@ static void a_new_window_in_used_memory_is_empty(void)
     free(replay);
 }
 
+static void a_window_that_was_given_up_has_seen_all_before_its_end(void)
+{
+    static const uint32_t widths[] = {64, 128, 1024, 8192};
+    static const uint64_t nexts[] = {1,    2,    63,   64,    65,         127,       128,
+                                     1000, 8191, 8192, 20000, 0x7fffffff, 0xffffff00};
+
+    for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
+        for (size_t n = 0; n < sizeof(nexts) / sizeof(nexts[0]); n++) {
+            struct rs_replay *replay = malloc(rs_replay_bytes(widths[w]));
+            const uint32_t next = (uint32_t)nexts[n];
+
+            rs_replay_init_seen(replay, widths[w], nexts[n]);
+            for (uint32_t back = 1; back <= next && back <= 2 * widths[w]; back++)
+                CU_ASSERT(!rs_replay_check(replay, next - back));
+            /* Ahead, out of order: each once. */
+            CU_ASSERT(rs_replay_accept(replay, next + 40));
+            for (uint32_t ahead = 0; ahead < 80; ahead++)
+                CU_ASSERT_EQUAL(rs_replay_accept(replay, next + ahead), ahead != 40);
+            for (uint32_t ahead = 0; ahead < 80; ahead++)
+                CU_ASSERT(!rs_replay_accept(replay, next + ahead));
+            for (uint32_t back = 1; back <= next && back <= 2 * widths[w]; back++)
+                CU_ASSERT(!rs_replay_check(replay, next - back));
+            free(replay);
+        }
+    }
+}
+
+static void a_window_given_up_after_the_last_count_opens_nothing_more(void)
+{
+    struct rs_replay *replay = malloc(rs_replay_bytes(64));
+
+    rs_replay_init_seen(replay, 64, UINT64_C(1) << 32);
+    for (uint32_t back = 0; back < 200; back++)
+        CU_ASSERT(!rs_replay_accept(replay, UINT32_MAX - back));
+    CU_ASSERT(!rs_replay_accept(replay, 0));
+    free(replay);
+}
+
+static void a_window_given_up_before_its_first_count_is_empty(void)
+{
+    struct rs_replay *replay = malloc(rs_replay_bytes(64));
+
+    rs_replay_init_seen(replay, 64, 0);
+    CU_ASSERT(rs_replay_accept(replay, 0));
+    CU_ASSERT(rs_replay_accept(replay, 63));
+    CU_ASSERT(rs_replay_accept(replay, 1));
+    free(replay);
+}
+
 static void widths_round_up_to_a_power_of_two_within_the_limits(void)
 {
     static const uint32_t rows[][2] = {
@@ -229,6 +278,12 @@ static const struct rs_test tests[] = {
     {"checking_changes_nothing", checking_changes_nothing},
     {"refusing_changes_nothing", refusing_changes_nothing},
     {"a_new_window_in_used_memory_is_empty", a_new_window_in_used_memory_is_empty},
+    {"a_window_that_was_given_up_has_seen_all_before_its_end",
+     a_window_that_was_given_up_has_seen_all_before_its_end},
+    {"a_window_given_up_after_the_last_count_opens_nothing_more",
+     a_window_given_up_after_the_last_count_opens_nothing_more},
+    {"a_window_given_up_before_its_first_count_is_empty",
+     a_window_given_up_before_its_first_count_is_empty},
     {"widths_round_up_to_a_power_of_two_within_the_limits",
      widths_round_up_to_a_power_of_two_within_the_limits},
 };

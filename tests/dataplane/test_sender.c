@@ -7,60 +7,27 @@
 
 #include <rte_eal.h>
 
-#include "dataplane/key.h"
-#include "dataplane/secret.h"
-#include "dataplane/table.h"
 #include "dataplane/wire.h"
 #include "tests/support/runner.h"
+#include "tests/support/sender_bench.h"
 
 enum { POOL = 10016, RESERVE = 32, FRESH = 10000, TAGLESS_MAX = 64 };
 
-/* A worker's view of one stream and one key. */
-struct bench {
-    struct rs_cipher *cipher;
-    struct rs_sender_pool *pool;
-    struct rs_senders *senders;
-    struct rs_keys *keys;
-    struct rs_key *key;
-    struct rs_stream *stream;
-};
-
-static struct bench bench;
+static struct rs_sender_bench bench;
 
 static void set_up(uint32_t count, enum rs_direction direction, const char *suite)
 {
-    static const uint8_t base_key[32] = "thirty-two bytes of a base key";
-    const size_t bytes = sizeof(struct rs_stream) + 2 * sizeof(struct rs_stream_slot);
-
-    bench.cipher = rs_cipher_create(RS_ISA_AUTO);
-    bench.pool = rs_sender_pool_create(count, 1);
-    CU_ASSERT_FATAL(bench.cipher != NULL && bench.pool != NULL);
-    bench.senders = rs_senders_create(bench.pool, bench.cipher, 0);
-    bench.keys = rs_keys_create(bench.cipher, 1, NULL, NULL, -1);
-    CU_ASSERT_FATAL(bench.senders != NULL && bench.keys != NULL);
-    bench.key = rs_key_create(bench.keys, base_key, sizeof(base_key));
-    bench.stream = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    CU_ASSERT_FATAL(bench.key != NULL && bench.stream != NULL);
-    memset(bench.stream, 0, bytes);
-    bench.stream->direction = direction;
-    bench.stream->suite = rs_suite_find(suite);
-    bench.stream->replay_window = 1024;
-    bench.stream->slots[0].stream = bench.stream;
-    TAILQ_INIT(&bench.stream->slots[0].senders);
+    rs_sender_bench_set_up(&bench, count, direction, suite);
 }
 
 static void tear_down(void)
 {
-    rs_senders_destroy(bench.senders);
-    rs_sender_pool_destroy(bench.pool);
-    rs_keys_destroy(bench.keys);
-    rs_cipher_destroy(bench.cipher);
-    free(bench.stream);
+    rs_sender_bench_tear_down(&bench);
 }
 
 static struct rs_stream_slot *slot(void)
 {
-    return &bench.stream->slots[0];
+    return rs_sender_bench_slot(&bench);
 }
 
 static struct rs_sender *new_to_seal(void)
@@ -280,12 +247,41 @@ static void a_used_sender_that_comes_back_has_an_empty_window(void)
     tear_down();
 }
 
+static void a_worker_keeps_few_free_senders_from_another(void)
+{
+    static const uint32_t counts[] = {1, 2, 8, 20, 100, 1000, 10000};
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct rs_sender_pool *pool = rs_sender_pool_create(counts[i], 2);
+        struct rs_sender_cache hoarder, other;
+        struct rs_sender *first = NULL, *sender;
+        uint32_t taken = 0;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
+        rs_sender_cache_init(&hoarder, pool);
+        rs_sender_cache_init(&other, pool);
+        /* One takes all and gives all back, linked through their `key` meanwhile. */
+        while ((sender = rs_sender_draw(&hoarder, RS_SENDER_RESERVE)) != NULL) {
+            sender->key = (void *)first;
+            first = sender;
+            taken++;
+        }
+        CU_ASSERT_EQUAL(taken, counts[i]);
+        CU_ASSERT_PTR_NULL(rs_sender_draw(&other, RS_SENDER_RESERVE));
+        while ((sender = first) != NULL) {
+            first = (void *)sender->key;
+            rs_sender_give_back(&hoarder, sender);
+        }
+        for (taken = 0; rs_sender_draw(&other, RS_SENDER_RESERVE) != NULL; taken++)
+            continue;
+        CU_ASSERT(taken >= counts[i] - counts[i] / 8);
+        CU_ASSERT(counts[i] - taken <= 2 * RS_SENDER_MOVE);
+        rs_sender_pool_destroy(pool);
+    }
+}
+
 int main(void)
 {
-    static char name[] = "sender", no_huge[] = "--no-huge", no_shconf[] = "--no-shconf",
-                no_pci[] = "--no-pci", memory[] = "-m", mb[] = "128",
-                no_telemetry[] = "--no-telemetry";
-    static char *arguments[] = {name, no_huge, no_shconf, no_pci, memory, mb, no_telemetry};
     static const struct rs_test tests[] = {
         {"ten_thousand_fresh_senders_all_differ", ten_thousand_fresh_senders_all_differ},
         {"a_counter_hands_out_each_count_once_and_stops_after_the_last",
@@ -301,11 +297,12 @@ int main(void)
          without_a_tag_the_least_recently_used_of_64_senders_makes_room},
         {"a_used_sender_that_comes_back_has_an_empty_window",
          a_used_sender_that_comes_back_has_an_empty_window},
+        {"a_worker_keeps_few_free_senders_from_another",
+         a_worker_keeps_few_free_senders_from_another},
     };
     int rc;
 
-    rs_secret_set_policy(RS_LOCK_TRIED);
-    if (rte_eal_init(sizeof(arguments) / sizeof(arguments[0]), arguments) < 0)
+    if (!rs_sender_bench_start_eal())
         return 2;
     rc = rs_test_main("sender", tests, sizeof(tests) / sizeof(tests[0]));
     rte_eal_cleanup();
