@@ -3,6 +3,7 @@
 and repeat them; for changing the session's key at either edge while it flows."""
 
 import collections
+import datetime
 import time
 
 import call
@@ -12,6 +13,8 @@ import rpc
 import wire
 
 PACKETS_PER_SECOND = 200  # of both streams together
+SECONDS_MAX = 60
+TAIL_SECONDS = 0.7  # of media behind the last change
 SETTLE_SECONDS = 10
 TRAILER = 18
 STREAMS = (("VP8", 96, b"\x10\x31"), ("opus", 111, b"\xfc"))
@@ -20,6 +23,10 @@ STREAMS = (("VP8", 96, b"\x10\x31"), ("opus", 111, b"\xfc"))
 def base_key(number):
     """As hex digits; another for each number."""
     return f"{number:02x}" * 32
+
+
+def time_of(event):
+    return datetime.datetime.fromisoformat(event["time"]).timestamp()
 
 
 class Sealed:
@@ -32,9 +39,10 @@ class Sealed:
 
 
 class Call:
-    """Starts at once; ends with finish(). `forward(frame)`: as router.Router's, None for unharmed."""
+    """Starts at once; media flows until finish(). `forward(frame)`: as router.Router's, None for
+    unharmed."""
 
-    def __init__(self, edges, session, port, seconds, forward=None):
+    def __init__(self, edges, session, port, forward=None):
         self.edges, self.session, self.port = edges, session, port
         for one in edges:
             one.call("session_create", session_id=session, e2ee=True)
@@ -45,25 +53,21 @@ class Call:
             for flow, (codec, number, _) in zip(self.flows, STREAMS):
                 one.call(method, session_id=session, stream_id=f"{session}-{codec}", link=call.LINK,
                          flow=router.flow_of(flow), payload_types={str(number): {"codec": codec}})
-        self.client = edges[1].client()
-        self.client.call("events_subscribe")
+        self.clients = [edge.client() for edge in edges]
+        for client in self.clients:
+            client.call("events_subscribe")
         self.before = edges[1].call("stats_get")["open"]["packets_in"]
         self.recorder = wire.Recorder("sub0")
         self.router = router.Router(forward or (lambda frame: [(0, frame)]))
-        self.player = wire.Player("pub0", list(self.packets(seconds))).start()
-        self.began = time.monotonic()
+        self.player = wire.Player("pub0", list(self.packets())).start()
 
-    def packets(self, seconds):
-        for number in range(seconds * PACKETS_PER_SECOND):
+    def packets(self):
+        for number in range(SECONDS_MAX * PACKETS_PER_SECOND):
             which = number % len(STREAMS)
             _, payload_type, front = STREAMS[which]
             body = front + number.to_bytes(4, "big") * 30
             packet = frames.rtp(payload_type, number // len(STREAMS), number * 80, self.port + which, body)
             yield number * 10**9 // PACKETS_PER_SECOND, frames.udp_frame(self.flows[which], packet)
-
-    def wait(self, at):
-        """Until so many seconds after the call's begin."""
-        time.sleep(max(0.0, self.began + at - time.monotonic()))
 
     def set_key(self, edge, number, **settings):
         """Returns the reply; raises rpc.RpcError."""
@@ -90,23 +94,31 @@ class Call:
                 >= len(self.router.sent))
 
     def finish(self):
-        """Waits for all that is under way; then `sent` (plain frames), `sealed` (as they came to the
-        router), `routed` [(time_ns, frame)], `received` (a Counter), `counted` and `events`."""
-        self.player.wait()
+        """Ends the media and waits for all that is under way; then `sent` (plain frames), `sealed` (as
+        they came to the router), `routed` [(time_ns, frame)], `received` (a Counter), `counted`, and
+        the session's events at the opening edge, `events`, and at both, `events_at`."""
+        self.stop_playing()
         end = time.monotonic() + SETTLE_SECONDS
         while not self.is_settled() and time.monotonic() < end:
             time.sleep(0.02)
         self.sealed = self.router.stop()
         self.routed = self.router.sent
-        self.sent = [frame for _, frame in self.player.frames]
+        self.sent = [frame for _, frame in self.player.frames[: len(self.player.sent)]]
         self.received = collections.Counter(frame for _, frame in self.recorder.stop())
         counters = self.edges[1].call("stats_get", scope="session", session_id=self.session)["open"]
         self.counted = {name: count for kind in ("passes", "drops")
                         for name, count in counters[kind].items() if count}
-        self.events = [event for event in self.client.collect_events(0.2)
-                       if event["session_id"] == self.session]
-        self.client.close()
+        self.events_at = [[event for event in client.collect_events(0.2)
+                           if event["session_id"] == self.session] for client in self.clients]
+        self.events = self.events_at[1]
+        for client in self.clients:
+            client.close()
         return self
+
+    def stop_playing(self):
+        if not self.player.stopping:
+            time.sleep(TAIL_SECONDS)
+            self.player.stop()
 
     # ---- afterwards -------------------------------------------------------------------------
 
@@ -137,3 +149,12 @@ class Call:
 
     def events_of(self, kind):
         return [event for event in self.events if event["type"] == kind]
+
+    def latest_ms(self, activate_after_ms):
+        """By how much an edge was behind its time in activating a key, at most: on a busy machine."""
+        late = [0.0]
+        for events in self.events_at:
+            staged = {event["epoch"]: time_of(event) for event in events if event["type"] == "secret_staged"}
+            late += [(time_of(event) - staged[event["epoch"]]) * 1000 - activate_after_ms for event in events
+                     if event["type"] == "secret_activated" and event["epoch"] in staged]
+        return max(late)

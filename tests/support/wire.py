@@ -24,6 +24,7 @@ class Player:
         self.frames = frames
         self.sent = []  # when each was sent: time.time_ns()
         self.latest_ns = 0  # how far behind its time the latest one was
+        self.stopping = False
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # receives nothing
         self.socket.bind((interface, 0))
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -31,6 +32,8 @@ class Player:
     def run(self):
         offset = time.monotonic_ns() - (self.frames[0][0] if self.frames else 0)
         for at, frame in self.frames:
+            if self.stopping:
+                return
             wait = at + offset - time.monotonic_ns()
             if wait > 0:
                 time.sleep(wait / 1e9)
@@ -45,6 +48,11 @@ class Player:
 
     def is_playing(self):
         return self.thread.is_alive()
+
+    def stop(self):
+        """Ends playing, whatever is left."""
+        self.stopping = True
+        return self.wait()
 
     def wait(self):
         self.thread.join()
