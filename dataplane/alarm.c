@@ -5,15 +5,14 @@
  */
 #include "alarm.h"
 
-#include <rte_cycles.h>
-
 #include "table.h"
 
 enum { LOOKS_PER_SECOND = 20 };
 
-void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_count)
+void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_count,
+                   uint64_t tsc_hz)
 {
-    *alarm = (struct rs_alarm){.limit = limit, .worker_count = worker_count};
+    *alarm = (struct rs_alarm){.limit = limit, .worker_count = worker_count, .tsc_hz = tsc_hz};
     TAILQ_INIT(&alarm->streams);
 }
 
@@ -28,12 +27,12 @@ static uint64_t wrong_tags(const struct rs_alarm *alarm, const struct rs_stream 
 }
 
 /* The count goes on from where it was last read: what raised the flag is in the first window. */
-void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream)
+void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc)
 {
     if (alarm->limit == 0 || stream->alarm.watched)
         return;
     stream->alarm.watched = true;
-    stream->alarm.window_tsc = rte_rdtsc();
+    stream->alarm.window_tsc = now_tsc;
     TAILQ_INSERT_TAIL(&alarm->streams, stream, alarm.entry);
 }
 
@@ -56,15 +55,15 @@ static void stop_watching(struct rs_alarm *alarm, struct rs_stream *stream)
 }
 
 /* Tells of a change; the stream may be gone afterwards. */
-static void tell(struct rs_stream *stream, const struct rs_observer *observer,
-                 enum rs_alarm_state state, uint64_t wrong, uint64_t now)
+static void tell(const struct rs_alarm *alarm, const struct rs_stream *stream,
+                 const struct rs_observer *observer, enum rs_alarm_state state, uint64_t wrong,
+                 uint64_t now)
 {
     const struct rs_auth_alarm_report report = {
         .state = state,
         .wrong_tags = wrong,
-        .lasted_ms = state == RS_ALARM_BEGUN
-                         ? 0
-                         : (now - stream->alarm.raised_tsc) / (rte_get_tsc_hz() / 1000),
+        .lasted_ms =
+            state == RS_ALARM_BEGUN ? 0 : (now - stream->alarm.raised_tsc) * 1000 / alarm->tsc_hz,
     };
 
     observer->auth_failure_rate(stream->owner, &report);
@@ -74,7 +73,7 @@ static void look(struct rs_alarm *alarm, struct rs_stream *stream,
                  const struct rs_observer *observer, uint64_t now)
 {
     struct rs_alarm_watch *watch = &stream->alarm;
-    const uint64_t second = rte_get_tsc_hz(), elapsed = now - watch->window_tsc;
+    const uint64_t second = alarm->tsc_hz, elapsed = now - watch->window_tsc;
     const uint64_t total = wrong_tags(alarm, stream), wrong = total - watch->counted;
     /* Main may come late: what is allowed grows with the time that the count was taken over. */
     const uint64_t allowed =
@@ -85,7 +84,7 @@ static void look(struct rs_alarm *alarm, struct rs_stream *stream,
         watch->raised = true;
         watch->raised_count = watch->counted;
         watch->raised_tsc = now;
-        tell(stream, observer, RS_ALARM_BEGUN, wrong, now);
+        tell(alarm, stream, observer, RS_ALARM_BEGUN, wrong, now);
         return;
     }
     if (elapsed < second)
@@ -96,22 +95,20 @@ static void look(struct rs_alarm *alarm, struct rs_stream *stream,
         return;
     if (watch->raised) {
         watch->raised = false;
-        tell(stream, observer, RS_ALARM_ENDED, total - watch->raised_count, now);
+        tell(alarm, stream, observer, RS_ALARM_ENDED, total - watch->raised_count, now);
     } else if (wrong == 0) {
         stop_watching(alarm, stream);
     }
 }
 
-void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer)
+void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer, uint64_t now_tsc)
 {
-    const uint64_t now = rte_rdtsc();
-
-    if (now < alarm->look_at_tsc)
+    if (now_tsc < alarm->look_at_tsc)
         return;
-    alarm->look_at_tsc = now + rte_get_tsc_hz() / LOOKS_PER_SECOND;
+    alarm->look_at_tsc = now_tsc + alarm->tsc_hz / LOOKS_PER_SECOND;
     for (struct rs_stream *stream = TAILQ_FIRST(&alarm->streams); stream != NULL;
          stream = alarm->next) {
         alarm->next = TAILQ_NEXT(stream, alarm.entry);
-        look(alarm, stream, observer, now);
+        look(alarm, stream, observer, now_tsc);
     }
 }

@@ -24,18 +24,20 @@ struct rs_alarm_watch {
 struct rs_alarm {
     uint32_t limit; /* wrong tags a second; 0: never */
     unsigned int worker_count;
+    uint64_t tsc_hz;
     uint64_t look_at_tsc;
     struct rs_stream *next; /* to look at, while a round is under way */
     TAILQ_HEAD(, rs_stream) streams;
 };
 
-void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_count);
+void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_count,
+                   uint64_t tsc_hz);
 
 /* A worker saw a wrong tag on the stream: its counters are read until no more come. */
-void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream);
+void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc);
 
 /* The stream is being destroyed: nobody is told any more. */
 void rs_alarm_forget(struct rs_alarm *alarm, struct rs_stream *stream);
 
 /* Looks at the streams watched, a few times a second, and tells the observer. */
-void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer);
+void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer, uint64_t now_tsc);

@@ -163,7 +163,7 @@ static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
 
     rs_notice_tell(&slot->notice, dp->observer, &slot->stream->owner);
     if (slot->stream->owner != NULL && rs_notice_tag_was_wrong(&slot->notice))
-        rs_alarm_watch(&dp->alarm, slot->stream);
+        rs_alarm_watch(&dp->alarm, slot->stream, rte_rdtsc());
 }
 
 static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
@@ -234,7 +234,7 @@ void rs_dataplane_poll(struct rs_dataplane *dp)
         ignored = 0;
     for (unsigned int w = 0; w < dp->worker_count; w++)
         take_mail(dp, dp->workers[w]);
-    rs_alarm_poll(&dp->alarm, dp->observer);
+    rs_alarm_poll(&dp->alarm, dp->observer, rte_rdtsc());
     rs_keys_poll(dp->keys);
     rs_table_poll(dp->table);
     reseed(dp);
@@ -302,11 +302,11 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
     dp->worker_count = (unsigned int)config->cpu_count;
     memcpy(dp->cpus, config->cpus, config->cpu_count * sizeof(dp->cpus[0]));
     dp->max_sessions = config->max_sessions;
-    rs_alarm_init(&dp->alarm, config->auth_failure_alarm, dp->worker_count);
     rc = rs_eal_start(config, &dp->hugepages);
     if (rc != 0)
         return rc;
     dp->eal_started = true;
+    rs_alarm_init(&dp->alarm, config->auth_failure_alarm, dp->worker_count, rte_get_tsc_hz());
     rs_rcu_enter_offline();
     if ((rc = open_descriptors(dp)) != 0 || (rc = create_cipher(dp)) != 0 ||
         (rc = create_shared(dp, config)) != 0 || (rc = rs_links_open(dp, config)) != 0 ||

@@ -29,13 +29,17 @@ static struct rs_leg_packet damaged(const struct rs_legs *legs)
     return packet;
 }
 
-static void inject(const struct rs_leg_packet *packet, uint16_t queue, unsigned int times)
+static void put(const struct rs_leg_packet *packet, uint16_t queue)
 {
     uint8_t frame[RS_HOST_FRAME_BYTES];
-    const size_t bytes = rs_leg_write(packet, frame, sizeof(frame));
 
+    rs_host_inject(host, 1, RS_OPEN, queue, frame, rs_leg_write(packet, frame, sizeof(frame)));
+}
+
+static void inject(const struct rs_leg_packet *packet, uint16_t queue, unsigned int times)
+{
     for (unsigned int i = 0; i < times; i++)
-        rs_host_inject(host, 1, RS_OPEN, queue, frame, bytes);
+        put(packet, queue);
     rs_host_settle(host);
 }
 
@@ -59,20 +63,15 @@ static void it_is_said_when_it_begins_and_again_only_after_it_has_ended(void)
     const struct rs_leg_packet bad = damaged(&legs);
 
     inject(&bad, 0, LIMIT + 1);
-    CU_ASSERT_EQUAL(alarms(LOOK_MS), 1);
+    CU_ASSERT_EQUAL(rs_host_wait_events(host, RS_HOST_ALARM, &owner, 2), 2);
     CU_ASSERT_EQUAL(alarm(0)->state, RS_ALARM_BEGUN);
     CU_ASSERT_EQUAL(alarm(0)->wrong_tags, LIMIT + 1);
-    for (unsigned int i = 0; i < 8; i++) {
-        inject(&bad, 0, LIMIT);
-        CU_ASSERT_EQUAL(alarms(200), 1);
-    }
-    CU_ASSERT_EQUAL(alarms(2 * WINDOW_MS + LOOK_MS), 2);
     CU_ASSERT_EQUAL(alarm(1)->state, RS_ALARM_ENDED);
-    CU_ASSERT_EQUAL(alarm(1)->wrong_tags, LIMIT + 1 + 8 * LIMIT);
-    CU_ASSERT(alarm(1)->lasted_ms >= 1600 && alarm(1)->lasted_ms < 10000);
-    CU_ASSERT_EQUAL(alarms(WINDOW_MS + LOOK_MS), 2);
+    CU_ASSERT_EQUAL(alarm(1)->wrong_tags, LIMIT + 1);
+    CU_ASSERT(alarm(1)->lasted_ms >= WINDOW_MS - LOOK_MS);
+    CU_ASSERT_EQUAL(alarms(2 * WINDOW_MS + LOOK_MS), 2);
     inject(&bad, 0, LIMIT + 2);
-    CU_ASSERT_EQUAL(alarms(LOOK_MS), 3);
+    CU_ASSERT_EQUAL(rs_host_wait_events(host, RS_HOST_ALARM, &owner, 3), 3);
     CU_ASSERT_EQUAL(alarm(2)->state, RS_ALARM_BEGUN);
     CU_ASSERT_EQUAL(alarm(2)->wrong_tags, LIMIT + 2);
     rs_legs_end(&legs);
@@ -98,9 +97,10 @@ static void workers_and_ssrcs_of_a_stream_count_together(void)
 
     for (uint16_t i = 0; i < LIMIT + 1; i++) {
         bad.ssrc = 0x100u + i;
-        inject(&bad, i % 2, 1);
+        put(&bad, i % 2);
     }
-    CU_ASSERT_EQUAL(alarms(LOOK_MS), 1);
+    rs_host_settle(host);
+    CU_ASSERT_EQUAL(rs_host_wait_events(host, RS_HOST_ALARM, &owner, 1), 1);
     CU_ASSERT_EQUAL(alarm(0)->wrong_tags, LIMIT + 1);
     rs_legs_end(&legs);
 }
@@ -113,7 +113,9 @@ static void every_suite_with_a_tag_has_it_and_real_packets_still_open(void)
         const struct rs_leg_packet good = rs_leg_sealed(host, legs.seal, 2);
 
         inject(&bad, 0, 2 * LIMIT);
-        CU_ASSERT_EQUAL(alarms(LOOK_MS), rs_suites[s].nt > 0 ? 1 : 0);
+        CU_ASSERT_EQUAL(rs_suites[s].nt > 0 ? rs_host_wait_events(host, RS_HOST_ALARM, &owner, 1)
+                                            : alarms(LOOK_MS),
+                        rs_suites[s].nt > 0 ? 1 : 0);
         CU_ASSERT_EQUAL(rs_host_discard(host, 1, RS_OPEN), rs_suites[s].nt > 0 ? 0 : 2 * LIMIT);
         CU_ASSERT_EQUAL(rs_leg_open(host, legs.open, &good), RS_OPENED);
         rs_legs_end(&legs);
@@ -141,7 +143,7 @@ static void nobody_hears_of_a_stream_that_is_gone(void)
     const struct rs_leg_packet bad = damaged(&legs);
 
     inject(&bad, 0, LIMIT + 1);
-    CU_ASSERT_EQUAL(alarms(LOOK_MS), 1);
+    CU_ASSERT_EQUAL(rs_host_wait_events(host, RS_HOST_ALARM, &owner, 1), 1);
     rs_legs_end(&legs);
     CU_ASSERT_EQUAL(alarms(2 * WINDOW_MS + LOOK_MS), 1);
 }
