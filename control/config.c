@@ -136,6 +136,7 @@ static void read_link_name(struct rs_reader *reader, unsigned int index, const c
 static void read_link(struct rs_reader *reader, unsigned int index, const struct rs_file_link *file,
                       struct rs_link_config *link)
 {
+    static const char *const injected[] = {"drop", "pass_known", NULL};
     char path[PATH_TEXT];
 
     read_link_name(reader, index, file->name);
@@ -146,11 +147,8 @@ static void read_link(struct rs_reader *reader, unsigned int index, const struct
     read_port(reader, path, file->sealed, &link->sealed);
     read_media(reader, index, file, link);
     snprintf(path, sizeof(path), "links[%u].injected", index);
-    if (file->injected != NULL && strcmp(file->injected, "drop") != 0)
-        rs_value_fail(reader, path, file->injected,
-                      strcmp(file->injected, "pass_known") == 0
-                          ? "drop: pass_known is not available in this version"
-                          : "drop");
+    link->injected = (enum rs_injected_policy)rs_value_word(reader, path, file->injected, injected,
+                                                            RS_INJECTED_DROP);
 }
 
 /* What DPDK would take for the same device: a vdev is named by what comes before its options. */

@@ -39,11 +39,18 @@ struct rs_port_config {
     const char *vdev;
 };
 
+/* What becomes of plain packets where sealed ones are opened. */
+enum rs_injected_policy {
+    RS_INJECTED_DROP,
+    RS_INJECTED_PASS_KNOWN /* frames that routers are known to make up pass, all else is dropped */
+};
+
 struct rs_link_config {
     const char *name;
     struct rs_port_config plain, sealed;
     const struct rs_range *media;
     size_t media_count;
+    enum rs_injected_policy injected;
 };
 
 enum rs_hugepages { RS_HUGEPAGES_AUTO, RS_HUGEPAGES_REQUIRED, RS_HUGEPAGES_OFF };

@@ -14,6 +14,7 @@ struct rs_link {
     struct rs_port ports[RS_DIRECTIONS]; /* by the direction that enters there */
     struct rs_range *media;
     size_t media_count;
+    const struct rs_injected_set *injected;
 };
 
 struct rs_dataplane {

@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane_internal.h"
+#include "injected.h"
 #include "payload.h"
 #include "worker.h"
 
@@ -67,6 +68,8 @@ static int open_link(struct rs_link *link, const struct rs_link_config *config)
 
     if (rc != 0)
         return rc;
+    link->injected =
+        config->injected == RS_INJECTED_PASS_KNOWN ? &rs_injected_known : &rs_injected_none;
     snprintf(link->name, sizeof(link->name), "%s", config->name);
     rc = open_port(link, RS_SEAL, "plain", &config->plain);
     if (rc != 0)
@@ -144,6 +147,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         .crypt = direction == RS_SEAL ? rs_seal : rs_open,
         .media = link->media,
         .media_count = link->media_count,
+        .injected = link->injected,
         .counters = &dp->counters[w][l][direction],
     };
 }

@@ -14,9 +14,12 @@ static enum rs_trouble trouble_of(uint32_t word)
     return (enum rs_trouble)(word & 0xff);
 }
 
-void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject)
+void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject,
+                    uint64_t second_tsc)
 {
     memset(notice, 0, sizeof(*notice));
+    notice->tells = RS_TROUBLE_TELLS;
+    notice->second_tsc = second_tsc;
     notice->mail = (struct rs_mail){.kind = RS_MAIL_NOTICE, .worker = worker, .subject = subject};
 }
 
@@ -134,8 +137,27 @@ static void flag_wrong_tag(struct rs_notice *notice, struct rs_mailbox *to_main)
     hint(notice, to_main);
 }
 
-void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
-                       enum rs_outcome outcome, uint16_t key_tag)
+/* Someone who mixes plain packets into a good stream makes trouble begin and end all the time: what
+ * goes on is told all the same, if up to a second later. */
+static bool may_tell(struct rs_notice *notice, uint64_t now_tsc)
+{
+    const uint64_t earned = (now_tsc - notice->tells_tsc) / notice->second_tsc;
+
+    if (earned >= RS_TROUBLE_TELLS - notice->tells) {
+        notice->tells = RS_TROUBLE_TELLS;
+        notice->tells_tsc = now_tsc;
+    } else {
+        notice->tells += (uint32_t)earned;
+        notice->tells_tsc += earned * notice->second_tsc;
+    }
+    if (notice->tells == 0)
+        return false;
+    notice->tells--;
+    return true;
+}
+
+void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint64_t now_tsc,
+                       uint32_t ssrc, enum rs_outcome outcome, uint16_t key_tag)
 {
     const enum rs_trouble trouble = trouble_from(outcome);
     struct rs_trouble_word *word;
@@ -156,8 +178,9 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
     word->in_row++;
     add_packet(word);
     atomic_store_explicit(&word->key_tag, key_tag, memory_order_relaxed);
-    if (word->in_row == RS_TROUBLE_RUN &&
-        trouble_of(atomic_load_explicit(&word->word, memory_order_relaxed)) != trouble) {
+    if (word->in_row >= RS_TROUBLE_RUN &&
+        trouble_of(atomic_load_explicit(&word->word, memory_order_relaxed)) != trouble &&
+        may_tell(notice, now_tsc)) {
         change(word, trouble);
         hint(notice, to_main);
     }

@@ -14,8 +14,9 @@
 #include "mailbox.h"
 
 enum {
-    RS_TROUBLE_RUN = 8,  /* packets in a row */
-    RS_TROUBLE_SSRCS = 8 /* SSRCs of one stream and worker that can be in trouble at once */
+    RS_TROUBLE_RUN = 8,   /* packets in a row */
+    RS_TROUBLE_SSRCS = 8, /* SSRCs of one stream and worker that can be in trouble at once */
+    RS_TROUBLE_TELLS = 16 /* troubles that may begin at once; then one a second */
 };
 
 /* One SSRC's trouble. */
@@ -36,6 +37,9 @@ struct rs_notice {
     struct rs_trouble_word words[RS_TROUBLE_SSRCS];
     uint32_t troubled;      /* worker only: words in use */
     uint32_t hand;          /* worker only: where the search for a word to take begins */
+    uint32_t tells;         /* worker only: troubles that may begin now */
+    uint64_t tells_tsc;     /* worker only: when one was last added */
+    uint64_t second_tsc;    /* const */
     _Atomic uint32_t first; /* worker: 1 once a packet was opened */
     _Atomic uint32_t first_ssrc;
     _Atomic uint16_t first_tag;
@@ -46,11 +50,14 @@ struct rs_notice {
     struct rs_mail mail;
 };
 
-void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject);
+/* `second_tsc` is how far the clock of rs_notice_dropped moves in a second. */
+void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject,
+                    uint64_t second_tsc);
 
-/* A packet of `ssrc` was dropped as `outcome`; `key_tag` where it was read. Worker. */
-void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
-                       enum rs_outcome outcome, uint16_t key_tag);
+/* A packet of `ssrc` was dropped as `outcome`, in the burst of `now_tsc`; `key_tag` where it was
+ * read. Worker. */
+void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint64_t now_tsc,
+                       uint32_t ssrc, enum rs_outcome outcome, uint16_t key_tag);
 
 /* A packet of `ssrc` with this key tag was opened. Worker. */
 void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stage: opens payloads, suite by suite as one burst each. A packet leaves as `opened`, as `empty`,
- * or dropped under the first outcome of the wire format's list that fits. No state moves, and no
- * sender is kept, before a tag has verified.
+ * as `injected`, or dropped under the first outcome of the wire format's list that fits. No state
+ * moves, and no sender is kept, before a tag has verified.
  */
 #include "stages.h"
 
 #include <string.h>
 
+#include "injected.h"
 #include "opener.h"
 #include "worker.h"
 
@@ -29,6 +30,11 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
     if (!rs_packet_checksum_ok(burst->mbufs[attempt->place], &packet->datagram))
         return RS_BAD_CHECKSUM;
     outcome = rs_payload_parse(payload, bytes, stream->suite, &attempt->trailer);
+    if (outcome == RS_NOT_SEALED &&
+        rs_injected_has(burst->path->injected,
+                        rs_format_unpack(stream->formats[packet->rtp.payload_type]), payload,
+                        bytes))
+        return RS_INJECTED;
     if (outcome != RS_OPENED)
         return outcome;
     outcome = rs_opener_find(worker, attempt);
@@ -154,7 +160,8 @@ static void note(struct rs_worker *worker, const struct rs_burst *burst, unsigne
     if (outcome == RS_OPENED)
         rs_notice_opened(notice, &worker->to_main, ssrc, burst->opened_tags[place]);
     else if (rs_outcome_is_drop(outcome))
-        rs_notice_dropped(notice, &worker->to_main, ssrc, outcome, key_tag_seen(burst, place));
+        rs_notice_dropped(notice, &worker->to_main, burst->now_tsc, ssrc, outcome,
+                          key_tag_seen(burst, place));
 }
 
 void rs_open(struct rs_worker *worker, struct rs_burst *burst)

@@ -9,6 +9,7 @@ static const char *const names[] = {
     [RS_SEALED] = "sealed",
     [RS_OPENED] = "opened",
     [RS_EMPTY] = "empty",
+    [RS_INJECTED] = "injected",
     [RS_PASSED] = "passed",
     [RS_BRIDGED] = "bridged",
     [RS_RTCP] = "rtcp",

@@ -17,9 +17,10 @@ enum rs_outcome {
     /* passes */
     RS_SEALED,
     RS_OPENED,
-    RS_EMPTY,   /* a named stream's packet without payload */
-    RS_PASSED,  /* a named stream's packet in a session without e2ee */
-    RS_BRIDGED, /* outside the media ranges, or not UDP */
+    RS_EMPTY,    /* a named stream's packet without payload */
+    RS_INJECTED, /* plain, but a known frame that a router made up (`injected: pass_known`) */
+    RS_PASSED,   /* a named stream's packet in a session without e2ee */
+    RS_BRIDGED,  /* outside the media ranges, or not UDP */
     RS_RTCP,
     RS_STUN,
     RS_DTLS,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_hash.h>
 #include <rte_memory.h>
 
@@ -134,7 +135,7 @@ static void init_slot(struct rs_stream *stream, unsigned int worker)
 
     slot->stream = stream;
     TAILQ_INIT(&slot->senders);
-    rs_notice_init(&slot->notice, worker, slot);
+    rs_notice_init(&slot->notice, worker, slot, rte_get_tsc_hz());
     slot->release =
         (struct rs_mail){.kind = RS_MAIL_RELEASE_STREAM, .worker = worker, .subject = slot};
 }

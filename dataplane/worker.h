@@ -28,7 +28,8 @@ struct rs_path {
     rs_stage_fn *crypt; /* rs_seal or rs_open */
     const struct rs_range *media;
     size_t media_count;
-    struct rs_counters *counters; /* worker: w, main: r */
+    const struct rs_injected_set *injected; /* plain frames that pass when opening */
+    struct rs_counters *counters;           /* worker: w, main: r */
 };
 
 /* Owner: its thread, unless marked. */

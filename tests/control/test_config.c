@@ -43,9 +43,8 @@ static const struct {
     {"cpus: [0]\n" LINK "    media: [{ip: 10.0.0.1/8, ports: 5-6}]\n",
      "f: links[0].media[0].ip: \"10.0.0.1/8\" is not accepted: expected an address or a network "
      "without bits behind its prefix"},
-    {GOOD "    injected: pass_known\n",
-     "f: links[0].injected: \"pass_known\" is not accepted: "
-     "expected drop: pass_known is not available in this version"},
+    {GOOD "    injected: pass\n",
+     "f: links[0].injected: \"pass\" is not accepted: expected drop or pass_known"},
     {GOOD "memory: 5\n", "f: memory: is not accepted: expected a mapping, {KEY: VALUE} (line 7)"},
     {GOOD "memory: {mb: 63}\n", "f: memory.mb: \"63\" is not accepted: expected 64 to 1048576"},
     {GOOD "memory: {mb: 0x40}\n", "f: memory.mb: \"0x40\" is not accepted: expected 64 to 1048576"},
@@ -126,6 +125,29 @@ static void what_a_file_leaves_out_has_its_default(void)
     rs_config_free(config);
 }
 
+static void known_injected_frames_pass_where_a_link_says_so(void)
+{
+    static const struct {
+        const char *line;
+        enum rs_injected_policy policy;
+    } rows[] = {
+        {"", RS_INJECTED_DROP},
+        {"    injected: drop\n", RS_INJECTED_DROP},
+        {"    injected: pass_known\n", RS_INJECTED_PASS_KNOWN},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512], error[RS_CONFIG_ERROR_MAX] = "";
+        struct rs_config *config;
+
+        snprintf(text, sizeof(text), "%s%s", GOOD, rows[i].line);
+        config = rs_config_parse("f", text, strlen(text), NULL, error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+        CU_ASSERT_EQUAL(config->dataplane.links[0].injected, rows[i].policy);
+        rs_config_free(config);
+    }
+}
+
 static void an_override_comes_before_the_file_and_is_blamed_by_its_own_name(void)
 {
     static const char text[] = GOOD "memory: {mb: bad}\n";
@@ -148,6 +170,8 @@ static const struct rs_test tests[] = {
     {"each_bad_file_is_refused_with_file_path_value_and_what_is_accepted",
      each_bad_file_is_refused_with_file_path_value_and_what_is_accepted},
     {"what_a_file_leaves_out_has_its_default", what_a_file_leaves_out_has_its_default},
+    {"known_injected_frames_pass_where_a_link_says_so",
+     known_injected_frames_pass_where_a_link_says_so},
     {"an_override_comes_before_the_file_and_is_blamed_by_its_own_name",
      an_override_comes_before_the_file_and_is_blamed_by_its_own_name},
 };

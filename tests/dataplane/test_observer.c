@@ -181,10 +181,10 @@ static void an_observer_that_destroys_the_stream_hears_no_more_of_it(void)
     struct rs_notice notice;
     struct rs_mailbox box = {NULL};
 
-    rs_notice_init(&notice, 0, NULL);
+    rs_notice_init(&notice, 0, NULL, 1);
     for (uint32_t ssrc = 1; ssrc <= 3; ssrc++) {
         for (int i = 0; i < RS_TROUBLE_RUN; i++)
-            rs_notice_dropped(&notice, &box, ssrc, RS_SECRET_MISMATCH, 1);
+            rs_notice_dropped(&notice, &box, 0, ssrc, RS_SECRET_MISMATCH, 1);
     }
     rs_notice_opened(&notice, &box, 9, 1);
     stream_owner = &a;

@@ -257,6 +257,40 @@ static void eight_ssrcs_in_trouble_are_told_apart(void)
     rs_legs_end(&legs);
 }
 
+static void plain_packets_mixed_into_a_good_stream_do_not_flood_with_reports(void)
+{
+    enum { ROUNDS = 60, AT_ONCE = 16 };
+    const struct rs_legs legs = start();
+    const struct rs_leg_packet plain = plain_of(0x1234);
+    static struct rs_leg_packet good[ROUNDS];
+    size_t told;
+
+    for (unsigned int i = 0; i < ROUNDS; i++)
+        good[i] = rs_leg_sealed(host, legs.seal, i);
+    for (unsigned int i = 0; i < ROUNDS; i++) {
+        for (unsigned int p = 0; p < RUN; p++)
+            rs_leg_inject(host, &plain);
+        rs_leg_inject(host, &good[i]);
+        rs_host_poll(host, 0);
+    }
+    rs_host_settle(host);
+    CU_ASSERT_EQUAL(rs_host_discard(host, 1, RS_OPEN), ROUNDS);
+    CU_ASSERT_EQUAL(rs_host_stream_count(legs.open, RS_NOT_SEALED), ROUNDS * RUN);
+    /* Its first packet; then a beginning and an end of each, and few more while that took. */
+    told = reports();
+    CU_ASSERT(told >= 3 && told <= 1 + 2 * (AT_ONCE + 3));
+    /* What goes on is told, and then no more. */
+    for (unsigned int i = 0; i < 150 && last_report()->trouble == RS_TROUBLE_NONE; i++) {
+        send(&legs, &plain, 1, RS_NOT_SEALED);
+        rs_host_poll(host, 10);
+    }
+    CU_ASSERT_EQUAL(last_report()->trouble, RS_TROUBLE_NOT_SEALED);
+    told = reports();
+    send(&legs, &plain, 5 * RUN, RS_NOT_SEALED);
+    CU_ASSERT_EQUAL(reports(), told);
+    rs_legs_end(&legs);
+}
+
 static void a_stream_that_is_gone_is_not_told_of(void)
 {
     const struct rs_legs legs = start();
@@ -285,6 +319,8 @@ int main(void)
         {"stray_ssrcs_do_not_keep_a_bad_one_from_being_told",
          stray_ssrcs_do_not_keep_a_bad_one_from_being_told},
         {"eight_ssrcs_in_trouble_are_told_apart", eight_ssrcs_in_trouble_are_told_apart},
+        {"plain_packets_mixed_into_a_good_stream_do_not_flood_with_reports",
+         plain_packets_mixed_into_a_good_stream_do_not_flood_with_reports},
         {"a_stream_that_is_gone_is_not_told_of", a_stream_that_is_gone_is_not_told_of},
     };
     const struct rs_host_config config = {.worker_count = 1};

@@ -7,7 +7,8 @@
 #include "tests/support/runner.h"
 
 static const char *const passes[] = {
-    "sealed", "opened", "empty", "passed", "bridged", "rtcp", "stun", "dtls", "zrtp", "quic",
+    "sealed", "opened", "empty", "injected", "passed", "bridged",
+    "rtcp",   "stun",   "dtls",  "zrtp",     "quic",
 };
 
 static const char *const drops[] = {

@@ -22,7 +22,8 @@ struct rs_host_config {
     uint32_t memory_mb;           /* 512 */
     const struct rs_range *media; /* of both links; any address, ports 5000 to 6000 */
     size_t media_count;
-    uint32_t auth_failure_alarm; /* none */
+    uint32_t auth_failure_alarm;      /* none */
+    enum rs_injected_policy injected; /* of both links; dropped */
 };
 
 enum rs_host_event_kind { RS_HOST_ACTIVATED, RS_HOST_RETIRED, RS_HOST_TROUBLE, RS_HOST_ALARM };
