@@ -105,7 +105,7 @@ class Edge:
             self.process.kill()
             self.process.wait()
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=30):
         """SIGTERM; returns the exit code."""
         if self.alive():
             self.process.send_signal(signal.SIGTERM)

@@ -14,7 +14,7 @@ import cases  # noqa: E402
 import netns  # noqa: E402
 
 CHANGES = 20
-DELAY_MS, GRACE_MS = 600, 2600
+DELAY_MS, GRACE_MS = 1000, 3000
 STRETCH = 4  # the recordings' nine seconds, played this much slower
 RETIRED_WITHIN_SECONDS = 10
 GROWTH_MAX_KIB = 1024
