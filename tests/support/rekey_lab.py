@@ -139,7 +139,9 @@ class Call:
 
     def check_unharmed(self, checks, what):
         """All that was sent came out once, as it was; and no key encrypted twice alike."""
-        checks.equal(self.received, collections.Counter(self.sent), f"{what}: what came out")
+        sent = collections.Counter(self.sent)
+        checks.equal((sent - self.received).total(), 0, f"{what}: packets lost or changed")
+        checks.equal((self.received - sent).total(), 0, f"{what}: packets that nobody sent so")
         self.check_never_repeats(checks, what)
 
     def check_never_repeats(self, checks, what):

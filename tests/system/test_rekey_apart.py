@@ -72,9 +72,9 @@ def nothing_is_lost_when_told_less_than_the_delay_apart(checks, edges):
     checks.true(careless.dropped > 40 and careless.twice > 40, "the router was careful")
     checks.equal(key_tags_in_order(one.sealed), tags, "keys that sealed, in order")
     checks.equal(one.counted, {"opened": len(forwarded), "replay": careless.twice}, "counted")
-    checks.equal(one.lost(), [], "lost that the router did not drop")
-    checks.equal(one.received, {one.plain_of(frame): 1 for frame in forwarded}, "what came out")
-    checks.equal(one.events_of("encryption_secret_mismatch"), [], "mismatches told")
+    checks.equal(len(one.lost()), 0, "lost that the router did not drop")
+    checks.true(one.received == {one.plain_of(frame): 1 for frame in forwarded}, "what came out was changed")
+    checks.equal(len(one.events_of("encryption_secret_mismatch")), 0, "mismatches told")
     one.check_never_repeats(checks, "near")
     late = disorder_of_keys(one.routed)
     checks.true(late > 50, f"only {late} packets came behind ones of a newer key: nothing was tried")
@@ -137,7 +137,7 @@ def the_sealing_edge_far_ahead_is_told_counted_and_over(checks, edges):
     check_told(checks, one, new, [old], new)
     check_counts(checks, one, new)
     first = next(n for n, (_, frame) in enumerate(one.routed) if rekey_lab.Sealed(frame).key_tag == new)
-    checks.equal(one.routed[first], one.lost()[0], "the first that was lost is the first that the new key sealed")
+    checks.true(one.routed[first] == one.lost()[0], "the first lost is not the first that the new key sealed")
 
 
 def the_opening_edge_far_ahead_is_told_counted_and_over(checks, edges):
@@ -155,7 +155,7 @@ def the_opening_edge_far_ahead_is_told_counted_and_over(checks, edges):
     check_told(checks, one, old, [new], new)
     check_counts(checks, one, old)
     last = max(n for n, (_, frame) in enumerate(one.routed) if rekey_lab.Sealed(frame).key_tag == old)
-    checks.equal(one.routed[last], one.lost()[-1], "the last that was lost is the last that the old key sealed")
+    checks.true(one.routed[last] == one.lost()[-1], "the last lost is not the last that the old key sealed")
     retired = [event["epoch"] for event in one.events_of("secret_retired")]
     checks.equal(retired, [1], "epochs retired at the opening edge")
 
