@@ -128,6 +128,35 @@ static void senders_beyond_the_pool_make_room_and_open_nothing_twice(void)
     wait_for_senders(0);
 }
 
+static void senders_make_room_within_a_burst_and_every_packet_opens_right(void)
+{
+    enum { HALF = SENDERS / 2, BURSTS = 30 };
+    static struct rs_leg_packet packets[HALF * BURSTS][2];
+    struct rs_session *session = rs_host_session(host, &host, 1);
+    struct rs_stream *open = stream_on(session, RS_OPEN, 5004);
+
+    seal_by_senders(session, packets, HALF * BURSTS);
+    for (unsigned int burst = 1; burst < BURSTS; burst++) {
+        /* Second packets of the senders before, between first ones of as many that are new. */
+        rs_leg_hold(host);
+        for (unsigned int i = HALF * burst; i < HALF * (burst + 1); i++) {
+            rs_leg_inject(host, &packets[i][0]);
+            rs_leg_inject(host, &packets[i - HALF][1]);
+        }
+        rs_host_settle(host);
+        for (unsigned int i = HALF * burst; i < HALF * (burst + 1); i++) {
+            const struct rs_leg_packet first = rs_leg_vp8(i), second = rs_leg_vp8(i - HALF);
+
+            CU_ASSERT(rs_leg_next_is(host, &first));
+            CU_ASSERT(rs_leg_next_is(host, &second));
+        }
+    }
+    CU_ASSERT_EQUAL(rs_host_stream_count(open, RS_OPENED), 2 * HALF * (BURSTS - 1));
+    rs_stream_destroy(open);
+    rs_session_destroy(session);
+    wait_for_senders(0);
+}
+
 static void a_forged_packet_of_a_sender_that_made_room_changes_nothing(void)
 {
     static struct rs_leg_packet packets[SENDERS + 1][2];
@@ -212,6 +241,8 @@ int main(void)
         {"a_full_pool_does_not_stop_a_change_of_key", a_full_pool_does_not_stop_a_change_of_key},
         {"senders_beyond_the_pool_make_room_and_open_nothing_twice",
          senders_beyond_the_pool_make_room_and_open_nothing_twice},
+        {"senders_make_room_within_a_burst_and_every_packet_opens_right",
+         senders_make_room_within_a_burst_and_every_packet_opens_right},
         {"a_forged_packet_of_a_sender_that_made_room_changes_nothing",
          a_forged_packet_of_a_sender_that_made_room_changes_nothing},
         {"a_stream_idle_for_a_second_makes_room_and_goes_on_as_another_sender",
