@@ -316,6 +316,7 @@ static void streams_in_use_do_not_take_turns_at_a_sender(void)
             CU_ASSERT_PTR_NOT_NULL_FATAL(sender);
             CU_ASSERT_EQUAL(sender->next_count, round + 1);
         }
+        next_burst();
         CU_ASSERT_PTR_NULL(seal_packet(POOL));
     }
     tear_down_streams();
