@@ -41,11 +41,6 @@ static const char *const names[RS_EVENT_TYPES] = {
     [RS_EVENT_AUTH_FAILURE_RATE] = "auth_failure_rate",
 };
 
-const char *rs_event_name(enum rs_event_type type)
-{
-    return names[type];
-}
-
 enum rs_event_type rs_event_find(const char *name)
 {
     enum rs_event_type type = 0;

@@ -40,8 +40,7 @@ struct rs_subscriber {
 struct rs_events *rs_events_create(const char *instance, uint32_t ring_size);
 void rs_events_destroy(struct rs_events *events);
 
-/* The stable snake_case name, and back: RS_EVENT_TYPES where there is none. Pure. */
-const char *rs_event_name(enum rs_event_type type);
+/* Finds a type by its stable snake_case name: RS_EVENT_TYPES where there is none. Pure. */
 enum rs_event_type rs_event_find(const char *name);
 
 /* Adds an event. `fields` is an object, stolen. Without memory the event is lost, but numbered. */

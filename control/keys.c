@@ -36,18 +36,6 @@ static struct rs_key_record *find_epoch(const struct rs_session_record *session,
     return key;
 }
 
-const struct rs_key_record *rs_keys_find(const struct rs_session_record *session,
-                                         enum rs_key_state state)
-{
-    const struct rs_key_record *key;
-
-    TAILQ_FOREACH(key, &session->keys, entry) {
-        if (key->state == state)
-            break;
-    }
-    return key;
-}
-
 static json_t *key_fields(const struct rs_session_record *session, const struct rs_key_info *info)
 {
     const struct rs_key_name *name = rs_session_key_name(session, info);

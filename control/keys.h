@@ -45,10 +45,6 @@ int rs_keys_retire_all(struct rs_session_record *session, struct rs_error *error
 /* Frees the records, whatever their state; the dataplane's keys are not touched. */
 void rs_keys_forget(struct rs_session_record *session);
 
-/* Borrowed, or NULL: the newest record in that state. */
-const struct rs_key_record *rs_keys_find(const struct rs_session_record *session,
-                                         enum rs_key_state state);
-
 /* The dataplane's observer; `owner` is a session's record. */
 void rs_keys_activated(void *owner, const struct rs_activation *activation);
 void rs_keys_retired(void *owner, uint32_t epoch, unsigned int workers_wiped);

@@ -38,11 +38,6 @@ const struct rs_codec *rs_codec_find(const char *name)
     return NULL;
 }
 
-const struct rs_codec *rs_codec_other(void)
-{
-    return &rs_codecs[rs_codec_count - 1];
-}
-
 void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed)
 {
     struct rs_run *last = layout->run_count > 0 ? &layout->runs[layout->run_count - 1] : NULL;

@@ -73,9 +73,6 @@ extern const size_t rs_codec_count;
 /* Borrowed row, or NULL where there is none. Any thread. */
 const struct rs_codec *rs_codec_find(const char *name);
 
-/* The row "other": a codec without a rule that has no name of its own here. */
-const struct rs_codec *rs_codec_other(void);
-
 /*
  * What the per-family rules build with. rs_layout_front makes a body of `free` bytes (at most
  * `bytes`), up to `clear` clear ones as far as the body goes, and the rest sealed.

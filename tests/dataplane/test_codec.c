@@ -45,7 +45,7 @@ static void a_codec_without_a_rule_has_number_0_and_only_such_a_one(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(codec);
         CU_ASSERT_PTR_NULL(codec->layout);
     }
-    CU_ASSERT_PTR_EQUAL(rs_codec_other(), rs_codec_find("other"));
+    CU_ASSERT_PTR_NOT_NULL(rs_codec_find("other"));
     for (size_t i = 0; i < rs_codec_count; i++)
         CU_ASSERT_EQUAL(rs_codecs[i].layout == NULL, rs_codecs[i].number == RS_CODEC_OTHER);
 }
