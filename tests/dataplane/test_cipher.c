@@ -10,30 +10,12 @@
 #include <jansson.h>
 
 #include "tests/support/hex.h"
+#include "tests/support/isa.h"
 #include "tests/support/runner.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- engines ------------------------------------------------------------------------------- */
-
-static void on_each_isa(void (*run)(struct rs_cipher *cipher))
-{
-    static const enum rs_isa isas[] = {RS_ISA_SSE, RS_ISA_AVX2, RS_ISA_AVX512};
-    static const char *const names[] = {"SSE", "AVX2", "AVX512"};
-
-    for (size_t i = 0; i < COUNT(isas); i++) {
-        struct rs_cipher *cipher = rs_cipher_create(isas[i]);
-
-        if (cipher == NULL && errno == ENOTSUP) {
-            rs_test_skip(names[i]);
-            continue;
-        }
-        CU_ASSERT_PTR_NOT_NULL_FATAL(cipher);
-        CU_ASSERT_STRING_EQUAL(rs_cipher_isa_name(cipher), names[i]);
-        run(cipher);
-        rs_cipher_destroy(cipher);
-    }
-}
 
 static struct rs_cipher_keys *new_keys(void)
 {
@@ -174,7 +156,7 @@ static void run_rfc_9605_aead(struct rs_cipher *cipher)
 
 static void ctr_hmac_is_that_of_the_vectors_from_key_and_nonce(void)
 {
-    on_each_isa(run_rfc_9605_aead);
+    rs_test_on_each_isa(run_rfc_9605_aead);
 }
 
 static void run_rfc_9605_sframe(struct rs_cipher *cipher)
@@ -185,7 +167,7 @@ static void run_rfc_9605_sframe(struct rs_cipher *cipher)
 
 static void every_suite_of_rfc_9605_is_that_of_its_vectors_from_the_base_key_on(void)
 {
-    on_each_isa(run_rfc_9605_sframe);
+    rs_test_on_each_isa(run_rfc_9605_sframe);
 }
 
 static void run_aes_256_sframe(struct rs_cipher *cipher)
@@ -197,7 +179,7 @@ static void run_aes_256_sframe(struct rs_cipher *cipher)
 
 static void aes_256_ctr_hmac_is_that_of_the_draft_from_the_base_key_on(void)
 {
-    on_each_isa(run_aes_256_sframe);
+    rs_test_on_each_isa(run_aes_256_sframe);
 }
 
 static void run_self_test(struct rs_cipher *cipher)
@@ -219,7 +201,7 @@ static void run_self_test(struct rs_cipher *cipher)
 
 static void the_self_test_passes_every_suite_and_nothing_else(void)
 {
-    on_each_isa(run_self_test);
+    rs_test_on_each_isa(run_self_test);
 }
 
 /* ---- forgery ------------------------------------------------------------------------------- */
@@ -322,7 +304,7 @@ static void run_flips(struct rs_cipher *cipher)
 
 static void any_changed_bit_is_refused_and_the_text_left_as_it_came(void)
 {
-    on_each_isa(run_flips);
+    rs_test_on_each_isa(run_flips);
 }
 
 static void run_one_of_many(struct rs_cipher *cipher)
@@ -354,7 +336,7 @@ static void run_one_of_many(struct rs_cipher *cipher)
 
 static void one_forged_packet_of_a_burst_fails_alone(void)
 {
-    on_each_isa(run_one_of_many);
+    rs_test_on_each_isa(run_one_of_many);
 }
 
 #define TEST(name)                                                                                 \

@@ -11,6 +11,7 @@
 
 #include <openssl/evp.h>
 
+#include "tests/support/isa.h"
 #include "tests/support/runner.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -25,25 +26,6 @@ ssize_t getrandom(void *out, size_t bytes, unsigned int flags)
         return syscall(SYS_getrandom, out, bytes, flags);
     memcpy(out, fixed_seed, bytes);
     return (ssize_t)bytes;
-}
-
-static void on_each_isa(void (*run)(struct rs_cipher *cipher))
-{
-    static const enum rs_isa isas[] = {RS_ISA_SSE, RS_ISA_AVX2, RS_ISA_AVX512};
-    static const char *const names[] = {"SSE", "AVX2", "AVX512"};
-
-    for (size_t i = 0; i < COUNT(isas); i++) {
-        struct rs_cipher *cipher = rs_cipher_create(isas[i]);
-
-        if (cipher == NULL && errno == ENOTSUP) {
-            rs_test_skip(names[i]);
-            continue;
-        }
-        CU_ASSERT_PTR_NOT_NULL_FATAL(cipher);
-        CU_ASSERT_STRING_EQUAL(rs_cipher_isa_name(cipher), names[i]);
-        run(cipher);
-        rs_cipher_destroy(cipher);
-    }
 }
 
 static const uint8_t seed_of_48[48] = "a seed that the test knows, of forty-eight bytes";
@@ -87,7 +69,7 @@ static void run_known_seed(struct rs_cipher *cipher)
 static void the_generator_is_aes_256_ctr_with_key_erasure(void)
 {
     fixed_seed = seed_of_48;
-    on_each_isa(run_known_seed);
+    rs_test_on_each_isa(run_known_seed);
     fixed_seed = NULL;
 }
 
@@ -107,7 +89,7 @@ static void run_reseed(struct rs_cipher *cipher)
 static void a_seed_mixed_in_changes_what_follows(void)
 {
     fixed_seed = seed_of_48;
-    on_each_isa(run_reseed);
+    rs_test_on_each_isa(run_reseed);
     fixed_seed = NULL;
 }
 
