@@ -118,15 +118,57 @@ struct rs_auth_alarm_report {
     uint64_t lasted_ms;  /* ENDED */
 };
 
+/* A stream's packets, of either direction: the first ever or again, or none for RS_IDLE_MS. */
+enum rs_activity { RS_ACTIVITY_STARTED, RS_ACTIVITY_STOPPED };
+
+enum { RS_IDLE_MS = 5000 };
+
+struct rs_activity_report {
+    enum rs_activity activity;
+    uint64_t
+        packets; /* in: STARTED: since it last stopped or was made; STOPPED: since it started */
+};
+
+/* What a stream's packets are dropped for though nothing is wrong with them. */
+enum rs_shortage { RS_SHORTAGE_SENDER_LIMIT, RS_SHORTAGE_NO_CAPACITY, RS_SHORTAGES };
+
+struct rs_shortage_report {
+    enum rs_shortage shortage;
+    enum rs_alarm_state state; /* ENDED: none were dropped for a whole second */
+    unsigned int worker;       /* the one that dropped most of them */
+    uint64_t packets;          /* dropped: BEGUN: so far; ENDED: in all since it began */
+};
+
+/* A worker that has not ended a turn for RS_STALL_MS, and that it goes on. */
+enum { RS_STALL_MS = 1000 };
+
+struct rs_stall_report {
+    enum rs_alarm_state state;
+    unsigned int worker, cpu;
+    uint64_t stalled_ms; /* until now */
+};
+
+/* A port came up or went down. */
+struct rs_port_report {
+    unsigned int link;
+    enum rs_direction side; /* RS_SEAL: the plain one, RS_OPEN: the sealed one */
+    bool up;
+};
+
 /*
- * Called on the main thread, out of rs_dataplane_poll only. `owner` is what create was given.
- * A callback may call any function of this header but rs_dataplane_destroy and rs_dataplane_poll.
+ * Called on the main thread, out of rs_dataplane_poll only. `owner` is what create was given, or
+ * rs_dataplane_set_owner. A callback may call any function of this header but rs_dataplane_destroy
+ * and rs_dataplane_poll.
  */
 struct rs_observer {
     void (*key_activated)(void *owner, const struct rs_activation *activation);
     void (*key_retired)(void *owner, uint32_t epoch, unsigned int workers_wiped);
     void (*stream_trouble)(void *owner, const struct rs_trouble_report *report);
     void (*auth_failure_rate)(void *owner, const struct rs_auth_alarm_report *report);
+    void (*stream_activity)(void *owner, const struct rs_activity_report *report);
+    void (*stream_shortage)(void *owner, const struct rs_shortage_report *report);
+    void (*worker_stalled)(void *owner, const struct rs_stall_report *report); /* of set_owner */
+    void (*port_changed)(void *owner, const struct rs_port_report *report);    /* of set_owner */
 };
 
 /*
@@ -146,6 +188,23 @@ int rs_dataplane_fd(const struct rs_dataplane *dataplane);
 /* Moves retirements, activations and notices on; calls the observer. Never blocks. */
 void rs_dataplane_poll(struct rs_dataplane *dataplane);
 
+/* What worker_stalled and port_changed are given; until then they are not told. A port that is down
+ * at that time is told of as gone down. */
+void rs_dataplane_set_owner(struct rs_dataplane *dataplane, void *owner);
+
+/* Changes of the configuration while it runs. More sessions than the new limit may stay. */
+void rs_dataplane_set_auth_failure_alarm(struct rs_dataplane *dataplane, uint32_t per_second);
+void rs_dataplane_set_max_sessions(struct rs_dataplane *dataplane, uint32_t max_sessions);
+
+/*
+ * Changes what a link lets through: from each worker's next burst on. The ranges are copied.
+ * Returns 0, or -ENOMEM, and nothing has changed. A stream whose flow leaves the ranges is passed
+ * as by a wire, so the caller makes sure that there is none.
+ */
+int rs_dataplane_set_link(struct rs_dataplane *dataplane, unsigned int link,
+                          const struct rs_range *media, size_t media_count,
+                          enum rs_injected_policy injected);
+
 /* ---- sessions and keys -------------------------------------------------------------------- */
 
 enum rs_protection {
@@ -156,6 +215,10 @@ enum rs_protection {
 /* Returns a session without keys, or NULL with errno ENOSPC (limit) or ENOMEM. */
 struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_protection protection,
                                      void *owner);
+
+/* Blocks a session without e2ee (RS_PROTECT_E2EE: it has no key, so `no_key`) or lets it pass
+ * (RS_PROTECT_NONE). Not for one that has had a key. */
+void rs_session_set_protection(struct rs_session *session, enum rs_protection protection);
 
 /*
  * Ends a session: its keys are retired and its memory freed in time; the observer hears no more of
@@ -252,6 +315,48 @@ int rs_stream_create(struct rs_session *session, const struct rs_stream_config *
  * wiped and its memory freed in time; the observer hears no more of it. */
 void rs_stream_destroy(struct rs_stream *stream);
 
+/* Changes the formats: packets of each worker's next burst are read by the new ones. */
+void rs_stream_set_formats(struct rs_stream *stream,
+                           const struct rs_format formats[RS_PAYLOAD_TYPES]);
+
+/*
+ * A change of many streams at once, all or nothing. What a batch removes goes on until it is
+ * committed; what it adds is not seen by a worker before. A flow that one stream loses and another
+ * gets in the same batch changes hands without a packet lost between them.
+ */
+struct rs_stream_batch;
+
+/* NULL without memory. A batch ends with commit or abort; meanwhile nothing else changes streams.
+ */
+struct rs_stream_batch *rs_stream_batch_create(struct rs_dataplane *dataplane);
+
+/* Returns 0 with *stream set, which is nobody's to use before the commit, or -ENOMEM. */
+int rs_stream_batch_add(struct rs_stream_batch *batch, struct rs_session *session,
+                        const struct rs_stream_config *config, struct rs_stream **stream);
+
+/* Returns 0, or -ENOMEM. As rs_stream_destroy once committed. */
+int rs_stream_batch_remove(struct rs_stream_batch *batch, struct rs_stream *stream);
+
+/*
+ * Makes the change and frees the batch. Returns 0, or -EEXIST (a flow is that of a stream that
+ * stays, or two added have the same) or -ENOSPC: then nothing has changed, and *blamed, if not
+ * NULL, is the `owner` of the added stream that failed. The batch is freed either way, and on
+ * failure what it had added.
+ */
+int rs_stream_batch_commit(struct rs_stream_batch *batch, void **blamed);
+void rs_stream_batch_abort(struct rs_stream_batch *batch);
+
+/* The `owner` of the stream that a packet of this flow (source given) and SSRC belongs to, as a
+ * worker would find it; NULL: none. */
+void *rs_stream_find(const struct rs_dataplane *dataplane, unsigned int link,
+                     enum rs_direction direction, const struct rs_flow *flow, uint32_t ssrc);
+
+/* What has come in lately, over about a second that has passed; 0 where nothing has. */
+struct rs_stream_rate {
+    double packets_per_second, bits_per_second;
+};
+void rs_stream_get_rate(const struct rs_stream *stream, struct rs_stream_rate *rate);
+
 /* Sums over workers. */
 void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum);
 
@@ -266,6 +371,7 @@ struct rs_worker_info {
     unsigned int cpu;
     uint64_t busy_cycles, idle_cycles; /* TSC, of polls that found packets and that found none */
     uint32_t senders;                  /* in use */
+    uint64_t stalled_ms;               /* since the last turn was seen, where over RS_STALL_MS */
 };
 
 unsigned int rs_dataplane_worker_count(const struct rs_dataplane *dataplane);
