@@ -150,7 +150,12 @@ static struct rs_dataplane *create(const struct rs_host_config *given,
 
 struct rs_host *rs_host_start(const struct rs_host_config *config)
 {
-    static const struct rs_observer observer = {on_activated, on_retired, on_trouble, on_alarm};
+    static const struct rs_observer observer = {
+        .key_activated = on_activated,
+        .key_retired = on_retired,
+        .stream_trouble = on_trouble,
+        .auth_failure_rate = on_alarm,
+    };
     static const struct rs_host_config defaults;
     struct rs_host *host = &the_host;
 
