@@ -59,7 +59,9 @@ static enum rs_outcome admit(const struct rs_stream *stream)
 {
     if (stream == NULL)
         return RS_NO_STREAM;
-    return stream->session->protection == RS_PROTECT_NONE ? RS_PASSED : RS_UNDECIDED;
+    if (atomic_load_explicit(&stream->session->protection, memory_order_relaxed) == RS_PROTECT_NONE)
+        return RS_PASSED;
+    return RS_UNDECIDED;
 }
 
 void rs_lookup(struct rs_worker *worker, struct rs_burst *burst)

@@ -26,13 +26,18 @@ struct rs_session *rs_session_create(struct rs_dataplane *dp, enum rs_protection
         errno = ENOMEM;
         return NULL;
     }
-    session->protection = protection;
+    atomic_init(&session->protection, protection);
     session->dataplane = dp;
     session->owner = owner;
     TAILQ_INIT(&session->streams);
     TAILQ_INSERT_TAIL(&dp->sessions, session, entry);
     dp->session_count++;
     return session;
+}
+
+void rs_session_set_protection(struct rs_session *session, enum rs_protection protection)
+{
+    atomic_store_explicit(&session->protection, protection, memory_order_relaxed);
 }
 
 void rs_session_destroy(struct rs_session *session)

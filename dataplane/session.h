@@ -2,6 +2,7 @@
 /* A session: what its streams have in common. Main changes it, workers read it under RCU. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
 
@@ -11,8 +12,8 @@
 struct rs_keyring;
 
 struct rs_session {
-    struct rs_keyring *ring;       /* worker: r under RCU, main: publishes */
-    enum rs_protection protection; /* const */
+    struct rs_keyring *ring;               /* worker: r under RCU, main: publishes */
+    _Atomic enum rs_protection protection; /* worker: r, main: rw */
 
     /* main only */
     struct rs_dataplane *dataplane;

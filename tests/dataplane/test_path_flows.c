@@ -50,6 +50,28 @@ static void a_session_without_e2ee_passes_media_unchanged(void)
     rs_session_destroy(session);
 }
 
+static void a_session_without_e2ee_can_be_blocked_until_it_is_let_through(void)
+{
+    struct rs_session *session = rs_session_create(host->dataplane, RS_PROTECT_E2EE, &host);
+    const struct rs_stream_config seal = rs_host_stream_config(RS_SEAL, 0);
+    const struct rs_stream_config open = rs_host_stream_config(RS_OPEN, 1);
+    struct rs_stream *there = rs_host_stream(session, &seal);
+    struct rs_stream *back = rs_host_stream(session, &open);
+    const struct rs_leg_packet packet = rs_leg_vp8(1);
+
+    for (unsigned int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, there, &packet, NULL), RS_NO_KEY);
+        CU_ASSERT_EQUAL(rs_leg_open(host, back, &packet), RS_NO_KEY);
+        rs_session_set_protection(session, RS_PROTECT_NONE);
+        CU_ASSERT_EQUAL(rs_leg_run(host, 0, RS_SEAL, there, &packet, NULL), RS_PASSED);
+        CU_ASSERT_EQUAL(rs_leg_open(host, back, &packet), RS_PASSED);
+        rs_session_set_protection(session, RS_PROTECT_E2EE);
+    }
+    rs_stream_destroy(there);
+    rs_stream_destroy(back);
+    rs_session_destroy(session);
+}
+
 static void without_a_key_nothing_passes_in_either_direction(void)
 {
     struct rs_session *session = rs_session_create(host->dataplane, RS_PROTECT_E2EE, &host);
@@ -231,6 +253,8 @@ int main(void)
     static const struct rs_test tests[] = {
         {"a_session_without_e2ee_passes_media_unchanged",
          a_session_without_e2ee_passes_media_unchanged},
+        {"a_session_without_e2ee_can_be_blocked_until_it_is_let_through",
+         a_session_without_e2ee_can_be_blocked_until_it_is_let_through},
         {"without_a_key_nothing_passes_in_either_direction",
          without_a_key_nothing_passes_in_either_direction},
         {"a_staged_key_opens_before_it_is_active", a_staged_key_opens_before_it_is_active},
