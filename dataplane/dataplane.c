@@ -105,7 +105,7 @@ static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int ind
     dp->workers[index] = worker;
     dp->worker_mail[index] = &worker->from_main;
     worker->index = index;
-    worker->table = dp->table;
+    worker->flows = rs_table_flows(dp->table);
     worker->tsc_hz = rte_get_tsc_hz();
     worker->pending_end = &worker->pending;
     worker->reseed = (struct rs_mail){.kind = RS_MAIL_RESEED, .worker = index, .subject = worker};

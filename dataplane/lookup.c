@@ -15,23 +15,21 @@ static void make_key(const struct rs_path *path, const struct rs_packet *packet,
     const struct rs_datagram *datagram = &packet->datagram;
 
     memset(key, 0, sizeof(*key));
+    memcpy(key->src, datagram->src.bytes, sizeof(key->src));
     memcpy(key->dst, datagram->dst.bytes, sizeof(key->dst));
+    key->src_port = datagram->src_port;
     key->dst_port = datagram->dst_port;
-    if (shape & RS_SHAPE_SOURCE) {
-        memcpy(key->src, datagram->src.bytes, sizeof(key->src));
-        key->src_port = datagram->src_port;
-    }
-    if (shape & RS_SHAPE_SSRC)
-        key->ssrc = packet->rtp.ssrc;
+    key->ssrc = packet->rtp.ssrc;
     key->vlan = datagram->vlan;
     key->link = path->link;
-    key->shape = (uint8_t)shape;
     key->direction = (uint8_t)path->direction;
     key->family = datagram->family;
+    rs_flow_key_reduce(key, shape);
 }
 
 /* Looks up, by one shape, the live packets that have no stream yet. */
-static void find_by_shape(const struct rs_table *table, struct rs_burst *burst, unsigned int shape)
+static void find_by_shape(const struct rs_flow_table *flows, struct rs_burst *burst,
+                          unsigned int shape)
 {
     struct rs_flow_key keys[RS_BURST_MAX];
     const struct rs_flow_key *pointers[RS_BURST_MAX];
@@ -50,7 +48,7 @@ static void find_by_shape(const struct rs_table *table, struct rs_burst *burst, 
     }
     if (n == 0)
         return;
-    rs_table_find_burst(table, pointers, n, found);
+    rs_flow_table_find_burst(flows, pointers, n, found);
     for (unsigned int i = 0; i < n; i++)
         burst->streams[places[i]] = found[i];
 }
@@ -66,15 +64,13 @@ static enum rs_outcome admit(const struct rs_stream *stream)
 
 void rs_lookup(struct rs_worker *worker, struct rs_burst *burst)
 {
-    static const unsigned int most_specific_first[RS_SHAPES] = {RS_SHAPE_SOURCE | RS_SHAPE_SSRC,
-                                                                RS_SHAPE_SOURCE, RS_SHAPE_SSRC, 0};
     const struct rs_path *path = burst->path;
-    const uint32_t shapes = rs_table_shapes(worker->table, path->link, path->direction);
+    const uint32_t shapes = rs_flow_table_shapes(worker->flows, path->link, path->direction);
     unsigned int kept = 0;
 
-    for (unsigned int i = 0; i < RS_SHAPES; i++) {
-        if (shapes >> most_specific_first[i] & 1)
-            find_by_shape(worker->table, burst, most_specific_first[i]);
+    for (unsigned int shape = RS_SHAPES; shape-- > 0;) {
+        if (shapes >> shape & 1)
+            find_by_shape(worker->flows, burst, shape);
     }
     for (unsigned int i = 0; i < burst->live_count; i++) {
         const uint8_t place = burst->live[i];

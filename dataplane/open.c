@@ -31,9 +31,8 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
         return RS_BAD_CHECKSUM;
     outcome = rs_payload_parse(payload, bytes, stream->suite, &attempt->trailer);
     if (outcome == RS_NOT_SEALED &&
-        rs_injected_has(burst->path->injected,
-                        rs_format_unpack(stream->formats[packet->rtp.payload_type]), payload,
-                        bytes))
+        rs_injected_has(burst->path->injected, rs_stream_format(stream, packet->rtp.payload_type),
+                        payload, bytes))
         return RS_INJECTED;
     if (outcome != RS_OPENED)
         return outcome;
@@ -41,7 +40,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
     if (outcome != RS_UNDECIDED)
         return outcome;
     outcome = rs_payload_prepare_open(&worker->payloads[n], stream->suite,
-                                      rs_format_unpack(stream->formats[packet->rtp.payload_type]),
+                                      rs_stream_format(stream, packet->rtp.payload_type),
                                       &attempt->trailer, payload, bytes, &worker->crypts[n]);
     if (outcome != RS_OPENED)
         return outcome;

@@ -114,7 +114,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
     crypt->keys = sender->keys;
     batch->senders[batch->count] = sender;
     return rs_payload_prepare_seal(&worker->payloads[batch->count], stream->suite,
-                                   rs_format_unpack(stream->formats[rtp->payload_type]),
+                                   rs_stream_format(stream, rtp->payload_type),
                                    make_room(burst, place, overhead), rtp->payload_bytes,
                                    sender->kid, rs_sender_next_ctr(sender), crypt);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sessions and streams as control sees them: dataplane.h's functions on top of ring and table. */
+/* Sessions as control sees them: dataplane.h's functions on top of keyring.c. Their streams are
+ * stream.c's. */
 #include "session.h"
 
 #include <errno.h>
@@ -95,25 +96,4 @@ void rs_session_get_counters(const struct rs_session *session, enum rs_direction
         for (unsigned int w = 0; w < session->dataplane->worker_count; w++)
             rs_counters_add(sum, &stream->slots[w].counters);
     }
-}
-
-int rs_stream_create(struct rs_session *session, const struct rs_stream_config *config,
-                     struct rs_stream **stream)
-{
-    return rs_table_add(session->dataplane->table, session, config, stream);
-}
-
-void rs_stream_destroy(struct rs_stream *stream)
-{
-    rs_alarm_forget(&stream->session->dataplane->alarm, stream);
-    rs_table_remove(stream->table, stream);
-}
-
-void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum)
-{
-    const struct rs_dataplane *dp = stream->session->dataplane;
-
-    *sum = (struct rs_counters){0};
-    for (unsigned int w = 0; w < dp->worker_count; w++)
-        rs_counters_add(sum, &stream->slots[w].counters);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Streams, and the flow table that leads from a packet to its stream. Main changes them,
- * workers read them under RCU.
+ * Streams: their memory, where they are listed, and their end. Main changes them, workers read them
+ * under RCU. Which packets are a stream's is in flow_table.h.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "alarm.h"
 #include "dataplane.h"
+#include "flow_table.h"
 #include "keyring.h"
 #include "mailbox.h"
 #include "newcomer.h"
@@ -39,22 +40,6 @@ struct rs_stream_slot {
     struct rs_mail release;
 } __attribute__((aligned(64)));
 
-/* What a packet is looked up by. Compared as bytes: padding-free, zero where not used. */
-struct rs_flow_key {
-    uint8_t src[16], dst[16];
-    uint16_t src_port, dst_port;
-    uint32_t ssrc;
-    uint16_t vlan;
-    uint8_t link;
-    uint8_t shape; /* enum rs_shape bits */
-    uint8_t direction;
-    uint8_t family;
-    uint16_t zero;
-};
-
-/* Which optional parts a flow names; probed from the most specific to the least. */
-enum rs_shape { RS_SHAPE_SSRC = 1, RS_SHAPE_SOURCE = 2, RS_SHAPES = 4 };
-
 struct rs_stream {
     /* const once in the table */
     struct rs_session *session;
@@ -62,7 +47,9 @@ struct rs_stream {
     enum rs_direction direction;
     unsigned int link;
     uint32_t replay_window;
-    uint8_t formats[RS_PAYLOAD_TYPES]; /* packed */
+
+    /* Packed; each is whole at any time. worker: r, main: rw */
+    _Atomic uint8_t formats[RS_PAYLOAD_TYPES];
 
     /* main only */
     void *owner; /* NULL: destroyed, nobody is told */
@@ -73,12 +60,22 @@ struct rs_stream {
     TAILQ_ENTRY(rs_stream) entry;       /* of the session */
     TAILQ_ENTRY(rs_stream) table_entry; /* of all streams */
     struct rs_alarm_watch alarm;
+    const struct rs_stream_batch *leaves_with; /* NULL: it stays */
+    STAILQ_ENTRY(rs_stream) batch_entry;       /* of what that batch removes */
     size_t key_count;
-    struct rs_flow_key *keys; /* in the flow table */
-    int32_t *positions;       /* of the keys there */
+    struct rs_flow_key *keys;
+    int32_t *positions; /* of the keys in the flow table; RS_NO_POSITION: not the stream's */
 
     struct rs_stream_slot slots[];
 };
+
+/* What a payload type of the stream carries, now. Any thread. */
+static inline struct rs_format rs_stream_format(const struct rs_stream *stream,
+                                                uint8_t payload_type)
+{
+    return rs_format_unpack(
+        atomic_load_explicit(&stream->formats[payload_type], memory_order_relaxed));
+}
 
 /* Makes a table for `max_streams` entries (one per stream and SSRC named), or NULL with errno. */
 struct rs_table *rs_table_create(uint32_t max_streams, unsigned int worker_count,
@@ -87,9 +84,21 @@ struct rs_table *rs_table_create(uint32_t max_streams, unsigned int worker_count
 /* Frees the table and all streams. Workers must have stopped and rs_rcu_drain been called. */
 void rs_table_destroy(struct rs_table *table);
 
-/* As rs_stream_create and rs_stream_destroy of dataplane.h. Main. */
-int rs_table_add(struct rs_table *table, struct rs_session *session,
-                 const struct rs_stream_config *config, struct rs_stream **stream);
+/* Where packets are looked up. Borrowed from the table. */
+struct rs_flow_table *rs_table_flows(const struct rs_table *table);
+
+/* A new stream that is listed nowhere and has no packets yet, or NULL: no memory. Main. */
+struct rs_stream *rs_table_make(struct rs_table *table, struct rs_session *session,
+                                const struct rs_stream_config *config);
+
+/* Frees a stream that was never listed. Main. */
+void rs_table_unmake(struct rs_stream *stream);
+
+/* Lists a stream in its session and among all streams. Its keys are the caller's to put. Main. */
+void rs_table_list(struct rs_table *table, struct rs_stream *stream);
+
+/* Takes what a listed stream has of its keys out of the flow table; the rest of it goes in time.
+ * Nobody is told of it any more. Main. */
 void rs_table_remove(struct rs_table *table, struct rs_stream *stream);
 
 /* Takes what grace periods brought. Main, out of poll. */
@@ -104,14 +113,3 @@ struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *ma
 
 /* Whether workers are being waited for. */
 bool rs_table_busy(const struct rs_table *table);
-
-/* The shapes that (link, direction) has entries of: bit s is set for enum rs_shape s. Worker. */
-uint32_t rs_table_shapes(const struct rs_table *table, unsigned int link,
-                         enum rs_direction direction);
-
-/*
- * Finds n <= 64 keys at once. Sets found[i] to the stream or NULL. Worker; what it finds is good
- * until its next quiescent state.
- */
-void rs_table_find_burst(const struct rs_table *table, const struct rs_flow_key *keys[],
-                         unsigned int n, struct rs_stream *found[]);

@@ -37,7 +37,7 @@ struct rs_worker {
     unsigned int index;
     unsigned int path_count;
     struct rs_path *paths;
-    const struct rs_table *table;
+    const struct rs_flow_table *flows;
     struct rs_cipher *cipher;
     struct rs_senders *senders;
     uint64_t tsc_hz;

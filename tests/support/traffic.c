@@ -17,6 +17,7 @@ enum {
     SEQUENCE_OFFSET = PAYLOAD_OFFSET + 2,
     SSRC_OFFSET = PAYLOAD_OFFSET + 8,
     TRAILER_BYTES = 18,
+    WHOLE_BIT = 0x20, /* of the last byte */
     BODY_BYTES = 90,
     WAIT_S = 30,
 };
@@ -86,6 +87,7 @@ static void carry(struct rs_traffic *traffic)
 
         CU_ASSERT_EQUAL(trailer[0], 0xff);
         header.key_tag = (uint16_t)header.kid;
+        header.whole = (trailer[TRAILER_BYTES - 1] & WHOLE_BIT) != 0;
         traffic->sealed++;
         if (traffic->see != NULL)
             traffic->see(traffic->context, &header);

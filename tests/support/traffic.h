@@ -19,6 +19,7 @@ struct rs_traffic_header {
     uint64_t kid, ctr;
     unsigned int stream;
     uint16_t key_tag;
+    bool whole; /* sealed whole */
 };
 
 struct rs_traffic {
