@@ -118,18 +118,26 @@ static int probe(struct rs_port *port, const char *pci, const char *vdev)
     return 0;
 }
 
+/* Asks the kernel about an interface. Returns whether it has answered. */
+static bool ask_kernel(unsigned int index, unsigned long what, struct ifreq *request)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool answered;
+
+    if (fd < 0)
+        return false;
+    answered = if_indextoname(index, request->ifr_name) != NULL && ioctl(fd, what, request) == 0;
+    close(fd);
+    return answered;
+}
+
 static uint16_t interface_mtu(unsigned int index)
 {
     struct ifreq request = {.ifr_mtu = 0};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int mtu = 0;
 
-    if (fd < 0)
+    if (!ask_kernel(index, SIOCGIFMTU, &request))
         return 0;
-    if (if_indextoname(index, request.ifr_name) != NULL && ioctl(fd, SIOCGIFMTU, &request) == 0)
-        mtu = request.ifr_mtu;
-    close(fd);
-    return (uint16_t)RTE_MIN(mtu, UINT16_MAX);
+    return (uint16_t)RTE_MIN(request.ifr_mtu, UINT16_MAX);
 }
 
 /* net_af_packet drops without a word what its ring's frames do not hold. */
@@ -202,6 +210,7 @@ int rs_port_open(struct rs_port *port, const char *name, const char *pci, const 
     rc = refuse_shared_interface(&opened, &info);
     if (rc != 0)
         goto remove;
+    opened.interface = info.if_index;
     rc = read_mtu(&opened, &info, vdev);
     if (rc != 0)
         goto remove;
@@ -350,6 +359,21 @@ int rs_port_start(struct rs_port *port, uint16_t rx_queues, uint16_t tx_queues,
     port->rx_queues = rx_queues;
     port->tx_queues = tx_queues;
     return 0;
+}
+
+/* Drivers on top of a kernel interface say "up" for as long as they are started (all but net_tap),
+ * so the kernel is asked too. */
+bool rs_port_is_up(const struct rs_port *port)
+{
+    struct rte_eth_link link = {0};
+    struct ifreq request = {.ifr_flags = 0};
+
+    if (rte_eth_link_get_nowait(port->id, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
+        return false;
+    if (port->interface == 0)
+        return true;
+    return ask_kernel(port->interface, SIOCGIFFLAGS, &request) &&
+           (request.ifr_flags & IFF_UP) != 0 && (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
 void rs_port_close(struct rs_port *port)

@@ -2,6 +2,7 @@
 /* DPDK ports: probing, queues, RSS, offloads, MTU. Cold. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mempool.h>
@@ -11,6 +12,7 @@ struct rs_port {
     uint16_t mtu;
     uint16_t rx_queues, tx_queues; /* set up */
     uint64_t tx_offload;           /* RTE_ETH_TX_OFFLOAD_* in use */
+    unsigned int interface;        /* the kernel's index of what is underneath; 0: nothing */
     char name[128];                /* for people: "edge0 plain (0000:03:00.0)" */
 };
 
@@ -31,6 +33,10 @@ void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t
  */
 int rs_port_start(struct rs_port *port, uint16_t rx_queues, uint16_t tx_queues,
                   struct rte_mempool *pool);
+
+/* Whether a started port has a link: as its driver says, and the kernel of an interface underneath.
+ * Main thread; does not block. */
+bool rs_port_is_up(const struct rs_port *port);
 
 /* Stops and closes. Safe on a port that never started. */
 void rs_port_close(struct rs_port *port);

@@ -46,15 +46,13 @@ void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enu
     const struct rs_port *port = &dp->links[link].ports[side];
     struct rte_eth_dev_info device;
     struct rte_eth_stats stats = {0};
-    struct rte_eth_link state = {0};
 
     *info = (struct rs_port_info){
         .mtu = port->mtu, .rx_queues = port->rx_queues, .tx_queues = port->tx_queues};
     if (rte_eth_dev_get_name_by_port(port->id, info->device) != 0)
         snprintf(info->device, sizeof(info->device), "?");
     info->driver = rte_eth_dev_info_get(port->id, &device) == 0 ? device.driver_name : "?";
-    if (rte_eth_link_get_nowait(port->id, &state) == 0)
-        info->up = state.link_status == RTE_ETH_LINK_UP;
+    info->up = rs_port_is_up(port);
     if (rte_eth_stats_get(port->id, &stats) != 0)
         return;
     info->rx_packets = stats.ipackets;

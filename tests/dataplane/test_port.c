@@ -6,18 +6,17 @@
 #include "dataplane/port.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
 
 #include "tests/support/frame.h"
 #include "tests/support/mbuf.h"
+#include "tests/support/namespace.h"
 #include "tests/support/runner.h"
 
 static struct rte_mempool *pool;
@@ -196,19 +195,12 @@ static void what_cannot_be_opened_says_why(void)
         says("edge0 plain (0000:ff:1f.7): no such PCI device", -ENODEV, "0000:ff:1f.7", NULL));
 }
 
-static int run(const char *command)
-{
-    const int status = system(command);
-
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 static bool make_veth(void)
 {
     if (has_namespace &&
-        run("ip link add rs0 type veth peer name rs1 && ip link set rs0 mtu 1400 && "
-            "ip link set rs1 mtu 9000 && ip link set rs0 up && "
-            "ip link set rs1 up") == 0)
+        rs_test_run("ip link add rs0 type veth peer name rs1 && ip link set rs0 mtu 1400 && "
+                    "ip link set rs1 mtu 9000 && ip link set rs0 up && "
+                    "ip link set rs1 up") == 0)
         return true;
     rs_test_skip("no network namespace of our own (root or user namespaces are needed)");
     return false;
@@ -254,7 +246,7 @@ static void interfaces_open_with_the_mtu_they_have(void)
     check_carries(&sealed, &plain);
     rs_port_close(&sealed);
     rs_port_close(&plain);
-    run("ip link del rs0");
+    rs_test_run("ip link del rs0");
 }
 
 /* The largest packet the port promises gets through whole, both ways. */
@@ -269,7 +261,7 @@ static void a_packet_of_the_mtu_gets_through(void)
 
     if (!make_veth())
         return;
-    CU_ASSERT_EQUAL_FATAL(run("ip link set rs0 mtu 9000"), 0);
+    CU_ASSERT_EQUAL_FATAL(rs_test_run("ip link set rs0 mtu 9000"), 0);
     open_and_start(&plain, "net_af_packet0,iface=rs0");
     open_and_start(&sealed, "net_af_packet1,iface=rs1");
     frame.payload_bytes = plain.mtu - 28U;
@@ -287,36 +279,7 @@ static void a_packet_of_the_mtu_gets_through(void)
     CU_ASSERT_TRUE(found);
     rs_port_close(&sealed);
     rs_port_close(&plain);
-    run("ip link del rs0");
-}
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    if (file == NULL)
-        return;
-    fputs(text, file);
-    fclose(file);
-}
-
-/* As `unshare -rn` does for an ordinary user. Before EAL makes threads, which would stay behind. */
-static bool enter_namespace(void)
-{
-    const unsigned int uid = getuid();
-    const unsigned int gid = getgid();
-    char map[64];
-
-    if (unshare(CLONE_NEWNET) == 0)
-        return true;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
-        return false;
-    write_text("/proc/self/setgroups", "deny");
-    snprintf(map, sizeof(map), "0 %u 1", uid);
-    write_text("/proc/self/uid_map", map);
-    snprintf(map, sizeof(map), "0 %u 1", gid);
-    write_text("/proc/self/gid_map", map);
-    return getuid() == 0;
+    rs_test_run("ip link del rs0");
 }
 
 int main(void)
@@ -336,7 +299,7 @@ int main(void)
         {"a_packet_of_the_mtu_gets_through", a_packet_of_the_mtu_gets_through},
     };
 
-    has_namespace = enter_namespace();
+    has_namespace = rs_test_enter_namespace();
     rs_test_eal();
     pool = rs_test_pool("port", 1023, 2048);
     return rs_test_main("port", tests, sizeof(tests) / sizeof(tests[0]));
