@@ -5,6 +5,7 @@
  */
 #include "alarm.h"
 
+#include "poll.h"
 #include "table.h"
 
 enum { LOOKS_PER_SECOND = 20 };
@@ -46,6 +47,34 @@ void rs_alarm_forget(struct rs_alarm *alarm, struct rs_stream *stream)
     TAILQ_REMOVE(&alarm->streams, stream, alarm.entry);
 }
 
+void rs_alarm_set_limit(struct rs_alarm *alarm, uint32_t limit)
+{
+    alarm->was_enabled = alarm->was_enabled || (alarm->limit == 0 && limit != 0);
+    alarm->limit = limit;
+}
+
+bool rs_alarm_was_enabled(struct rs_alarm *alarm)
+{
+    const bool was_enabled = alarm->was_enabled;
+
+    alarm->was_enabled = false;
+    return was_enabled;
+}
+
+/* A worker that has set its flag does not do so again, so nobody else will say so. */
+void rs_alarm_catch_up(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc)
+{
+    if (stream->alarm.watched)
+        return;
+    for (unsigned int w = 0; w < alarm->worker_count; w++) {
+        if (!rs_notice_tag_was_wrong(&stream->slots[w].notice))
+            continue;
+        stream->alarm.counted = wrong_tags(alarm, stream);
+        rs_alarm_watch(alarm, stream, now_tsc);
+        return;
+    }
+}
+
 /* The next wrong tag on any worker flags the stream anew. */
 static void stop_watching(struct rs_alarm *alarm, struct rs_stream *stream)
 {
@@ -54,10 +83,10 @@ static void stop_watching(struct rs_alarm *alarm, struct rs_stream *stream)
         rs_notice_rearm(&stream->slots[w].notice);
 }
 
-/* Tells of a change; the stream may be gone afterwards. */
-static void tell(const struct rs_alarm *alarm, const struct rs_stream *stream,
-                 const struct rs_observer *observer, enum rs_alarm_state state, uint64_t wrong,
-                 uint64_t now)
+/* Tells of a change; the stream may be gone afterwards. Returns how many times it was told. */
+static unsigned int tell(const struct rs_alarm *alarm, const struct rs_stream *stream,
+                         const struct rs_observer *observer, enum rs_alarm_state state,
+                         uint64_t wrong, uint64_t now)
 {
     const struct rs_auth_alarm_report report = {
         .state = state,
@@ -66,49 +95,72 @@ static void tell(const struct rs_alarm *alarm, const struct rs_stream *stream,
             state == RS_ALARM_BEGUN ? 0 : (now - stream->alarm.raised_tsc) * 1000 / alarm->tsc_hz,
     };
 
+    if (observer->auth_failure_rate == NULL)
+        return 0;
     observer->auth_failure_rate(stream->owner, &report);
+    return 1;
 }
 
-static void look(struct rs_alarm *alarm, struct rs_stream *stream,
-                 const struct rs_observer *observer, uint64_t now)
+/* Main may come late: what is allowed grows with the time that the count was taken over. */
+static uint64_t allowed_in(const struct rs_alarm *alarm, uint64_t elapsed)
+{
+    const uint64_t second = alarm->tsc_hz;
+
+    if (alarm->limit == 0)
+        return UINT64_MAX;
+    return elapsed <= second ? alarm->limit
+                             : (uint64_t)((double)alarm->limit * (double)elapsed / (double)second);
+}
+
+static unsigned int end(struct rs_alarm *alarm, struct rs_stream *stream,
+                        const struct rs_observer *observer, uint64_t total, uint64_t now)
+{
+    stream->alarm.raised = false;
+    return tell(alarm, stream, observer, RS_ALARM_ENDED, total - stream->alarm.raised_count, now);
+}
+
+static unsigned int look(struct rs_alarm *alarm, struct rs_stream *stream,
+                         const struct rs_observer *observer, uint64_t now)
 {
     struct rs_alarm_watch *watch = &stream->alarm;
-    const uint64_t second = alarm->tsc_hz, elapsed = now - watch->window_tsc;
+    const uint64_t elapsed = now - watch->window_tsc, allowed = allowed_in(alarm, elapsed);
     const uint64_t total = wrong_tags(alarm, stream), wrong = total - watch->counted;
-    /* Main may come late: what is allowed grows with the time that the count was taken over. */
-    const uint64_t allowed =
-        elapsed <= second ? alarm->limit
-                          : (uint64_t)((double)alarm->limit * (double)elapsed / (double)second);
 
     if (wrong > allowed && !watch->raised) {
         watch->raised = true;
         watch->raised_count = watch->counted;
         watch->raised_tsc = now;
-        tell(alarm, stream, observer, RS_ALARM_BEGUN, wrong, now);
-        return;
+        return tell(alarm, stream, observer, RS_ALARM_BEGUN, wrong, now);
     }
-    if (elapsed < second)
-        return;
+    if (elapsed < alarm->tsc_hz)
+        return 0;
     watch->counted = total;
     watch->window_tsc = now;
     if (wrong > allowed)
-        return;
-    if (watch->raised) {
-        watch->raised = false;
-        tell(alarm, stream, observer, RS_ALARM_ENDED, total - watch->raised_count, now);
-    } else if (wrong == 0) {
+        return 0;
+    if (watch->raised)
+        return end(alarm, stream, observer, total, now);
+    if (alarm->limit == 0)
+        rs_alarm_forget(alarm, stream); /* still flagged: workers have nothing to say meanwhile */
+    else if (wrong == 0)
         stop_watching(alarm, stream);
-    }
+    return 0;
 }
 
 void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer, uint64_t now_tsc)
 {
-    if (now_tsc < alarm->look_at_tsc)
-        return;
-    alarm->look_at_tsc = now_tsc + alarm->tsc_hz / LOOKS_PER_SECOND;
-    for (struct rs_stream *stream = TAILQ_FIRST(&alarm->streams); stream != NULL;
-         stream = alarm->next) {
+    unsigned int told = 0;
+
+    if (alarm->next == NULL) {
+        if (now_tsc < alarm->look_at_tsc)
+            return;
+        alarm->look_at_tsc = now_tsc + alarm->tsc_hz / LOOKS_PER_SECOND;
+        alarm->next = TAILQ_FIRST(&alarm->streams);
+    }
+    while (alarm->next != NULL && told < RS_TELLS_PER_POLL) {
+        struct rs_stream *stream = alarm->next;
+
         alarm->next = TAILQ_NEXT(stream, alarm.entry);
-        look(alarm, stream, observer, now_tsc);
+        told += look(alarm, stream, observer, now_tsc);
     }
 }

@@ -22,7 +22,8 @@ struct rs_alarm_watch {
 };
 
 struct rs_alarm {
-    uint32_t limit; /* wrong tags a second; 0: never */
+    uint32_t limit;   /* wrong tags a second; 0: never */
+    bool was_enabled; /* what workers flagged meanwhile was not taken up */
     unsigned int worker_count;
     uint64_t tsc_hz;
     uint64_t look_at_tsc;
@@ -35,6 +36,14 @@ void rs_alarm_init(struct rs_alarm *alarm, uint32_t limit, unsigned int worker_c
 
 /* A worker saw a wrong tag on the stream: its counters are read until no more come. */
 void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc);
+
+/* Changes the limit. What was begun ends where it is no longer above. */
+void rs_alarm_set_limit(struct rs_alarm *alarm, uint32_t limit);
+
+/* Whether there is a limit since the last call, and was none before: then each stream that workers
+ * may have flagged meanwhile has to be caught up with. */
+bool rs_alarm_was_enabled(struct rs_alarm *alarm);
+void rs_alarm_catch_up(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc);
 
 /* The stream is being destroyed: nobody is told any more. */
 void rs_alarm_forget(struct rs_alarm *alarm, struct rs_stream *stream);

@@ -26,6 +26,7 @@ struct rs_packet {
 
 struct rs_burst {
     const struct rs_path *path;
+    const struct rs_link_rules *rules; /* of the path's link, for this burst */
     uint64_t now_tsc;
     unsigned int received;
     unsigned int live_count;

@@ -6,25 +6,26 @@
 #include "stages.h"
 
 #include "demux.h"
+#include "link_rules.h"
 #include "range.h"
 #include "worker.h"
 
-static bool in_media(const struct rs_path *path, const struct rs_datagram *datagram)
+static bool in_media(const struct rs_link_rules *rules, const struct rs_datagram *datagram)
 {
-    return rs_range_holds(path->media, path->media_count, datagram->family, datagram->src.bytes,
+    return rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->src.bytes,
                           datagram->src_port) ||
-           rs_range_holds(path->media, path->media_count, datagram->family, datagram->dst.bytes,
+           rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->dst.bytes,
                           datagram->dst_port);
 }
 
 /* For what does not say its ports: could it be media? */
-static bool may_be_media(const struct rs_path *path, const struct rs_datagram *datagram)
+static bool may_be_media(const struct rs_link_rules *rules, const struct rs_datagram *datagram)
 {
     if (datagram->ports_known)
-        return in_media(path, datagram);
-    return rs_range_holds_address(path->media, path->media_count, datagram->family,
+        return in_media(rules, datagram);
+    return rs_range_holds_address(rules->media, rules->media_count, datagram->family,
                                   datagram->src.bytes) ||
-           rs_range_holds_address(path->media, path->media_count, datagram->family,
+           rs_range_holds_address(rules->media, rules->media_count, datagram->family,
                                   datagram->dst.bytes);
 }
 
@@ -39,14 +40,14 @@ static enum rs_outcome judge_kind(enum rs_kind kind)
     return outcomes[kind];
 }
 
-static enum rs_outcome classify_udp(const struct rs_path *path, struct rte_mbuf *mbuf,
+static enum rs_outcome classify_udp(const struct rs_link_rules *rules, struct rte_mbuf *mbuf,
                                     struct rs_packet *packet)
 {
     const struct rs_datagram *datagram = &packet->datagram;
     const uint8_t *payload;
     enum rs_outcome outcome;
 
-    if (!in_media(path, datagram))
+    if (!in_media(rules, datagram))
         return RS_BRIDGED;
     if (!datagram->length_ok)
         return RS_OPAQUE;
@@ -63,23 +64,24 @@ static enum rs_outcome classify_udp(const struct rs_path *path, struct rte_mbuf 
  * An ICMP error going out on the sealed side would quote what a plain host was sent: opened media.
  * The other way it quotes sealed media, and path MTU discovery needs it.
  */
-static enum rs_outcome classify_quoted(const struct rs_path *path, const struct rs_datagram *quoted)
+static enum rs_outcome classify_quoted(const struct rs_burst *burst,
+                                       const struct rs_datagram *quoted)
 {
-    if (path->direction == RS_SEAL && may_be_media(path, quoted))
+    if (burst->path->direction == RS_SEAL && may_be_media(burst->rules, quoted))
         return RS_QUOTED_MEDIA;
     return RS_BRIDGED;
 }
 
-static enum rs_outcome classify(const struct rs_path *path, struct rte_mbuf *mbuf,
+static enum rs_outcome classify(const struct rs_burst *burst, struct rte_mbuf *mbuf,
                                 struct rs_packet *packet)
 {
     switch (rs_packet_parse(mbuf, &packet->datagram)) {
     case RS_FRAME_UDP:
-        return classify_udp(path, mbuf, packet);
+        return classify_udp(burst->rules, mbuf, packet);
     case RS_FRAME_FRAGMENT:
-        return may_be_media(path, &packet->datagram) ? RS_FRAGMENT : RS_BRIDGED;
+        return may_be_media(burst->rules, &packet->datagram) ? RS_FRAGMENT : RS_BRIDGED;
     case RS_FRAME_QUOTED:
-        return classify_quoted(path, &packet->datagram);
+        return classify_quoted(burst, &packet->datagram);
     case RS_FRAME_OTHER:
         return RS_BRIDGED;
     case RS_FRAME_TRUNCATED:
@@ -96,7 +98,7 @@ void rs_classify(struct rs_worker *worker, struct rs_burst *burst)
     for (unsigned int i = 0; i < burst->live_count; i++) {
         const uint8_t place = burst->live[i];
 
-        burst->outcomes[place] = classify(burst->path, burst->mbufs[place], &burst->packets[place]);
+        burst->outcomes[place] = classify(burst, burst->mbufs[place], &burst->packets[place]);
         burst->live[kept] = place;
         kept += burst->outcomes[place] == RS_UNDECIDED;
     }

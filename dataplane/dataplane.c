@@ -1,81 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The dataplane as a whole: built up, polled, torn down. What is built is in the files this one
- * names; here is only the order.
+ * The dataplane as a whole: built up, changed as a whole, torn down. What is built is in the files
+ * this one names; here is only the order.
  */
 #include "dataplane.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/random.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_ethdev.h>
 #include <rte_launch.h>
 
 #include "dataplane_internal.h"
 #include "eal.h"
 #include "links.h"
+#include "poll.h"
 #include "rcu.h"
-
-enum {
-    TIMER_SHORT_MS = 1,
-    TIMER_LONG_MS = 10,
-    RESEED_S = 3600,
-};
-
-/* ---- waking ------------------------------------------------------------------------------- */
-
-/* Lets poll come soon while workers are waited for. */
-static void set_timer(struct rs_dataplane *dp)
-{
-    const bool want_short = rs_keys_busy(dp->keys) || rs_table_busy(dp->table);
-    const long ms = want_short ? TIMER_SHORT_MS : TIMER_LONG_MS;
-    const struct itimerspec every = {.it_interval.tv_nsec = ms * 1000000,
-                                     .it_value.tv_nsec = ms * 1000000};
-
-    if (want_short == dp->timer_is_short)
-        return;
-    dp->timer_is_short = want_short;
-    timerfd_settime(dp->timer_fd, 0, &every, NULL);
-}
-
-static int watch(const struct rs_dataplane *dp, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-    return epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-static int open_descriptors(struct rs_dataplane *dp)
-{
-    dp->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    dp->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    dp->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (dp->wake_fd < 0 || dp->timer_fd < 0 || dp->epoll_fd < 0 || watch(dp, dp->wake_fd) != 0 ||
-        watch(dp, dp->timer_fd) != 0) {
-        rs_log(RS_LOG_ERROR, "no descriptors for the event loop: %s", strerror(errno));
-        return -errno;
-    }
-    dp->timer_is_short = true; /* so that it is set */
-    return 0;
-}
-
-static void close_descriptors(struct rs_dataplane *dp)
-{
-    const int fds[] = {dp->wake_fd, dp->timer_fd, dp->epoll_fd};
-
-    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
-}
 
 /* ---- workers ------------------------------------------------------------------------------ */
 
@@ -155,92 +96,6 @@ static void stop_workers(struct rs_dataplane *dp)
         rte_eal_wait_lcore(rs_eal_worker_lcore(w));
 }
 
-/* ---- polling ------------------------------------------------------------------------------ */
-
-static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
-{
-    struct rs_stream_slot *slot = mail->subject;
-
-    rs_notice_tell(&slot->notice, dp->observer, &slot->stream->owner);
-    if (slot->stream->owner != NULL && rs_notice_tag_was_wrong(&slot->notice))
-        rs_alarm_watch(&dp->alarm, slot->stream, rte_rdtsc());
-}
-
-static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
-{
-    struct rs_session *session = rs_table_take_mail(dp->table, mail);
-
-    if (session != NULL)
-        rs_session_free_if_over(session);
-}
-
-static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)
-{
-    struct rs_mail *mail = rs_mail_take_all(&worker->to_main), *next;
-
-    for (; mail != NULL; mail = next) {
-        next = mail->next;
-        mail->next = NULL;
-        switch (mail->kind) {
-        case RS_MAIL_OBSERVE_KEY:
-        case RS_MAIL_WIPE_KEY:
-            rs_keys_take_mail(mail);
-            break;
-        case RS_MAIL_RELEASE_STREAM:
-            take_released(dp, mail);
-            break;
-        case RS_MAIL_NOTICE:
-            take_notice(dp, mail);
-            break;
-        case RS_MAIL_RESEED:
-            worker->reseed_posted = false;
-            break;
-        }
-    }
-}
-
-/* Fresh seeds for the workers' generators, once an hour. */
-static void reseed(struct rs_dataplane *dp)
-{
-    const uint64_t now = rte_rdtsc();
-
-    if (now < dp->reseed_at_tsc)
-        return;
-    dp->reseed_at_tsc = now + RESEED_S * rte_get_tsc_hz();
-    for (unsigned int w = 0; w < dp->worker_count; w++) {
-        struct rs_worker *worker = dp->workers[w];
-
-        if (worker->reseed_posted ||
-            getrandom(worker->seed, sizeof(worker->seed), 0) != (ssize_t)sizeof(worker->seed))
-            continue;
-        worker->reseed_posted = true;
-        rs_mail_post(&worker->from_main, &worker->reseed);
-    }
-}
-
-int rs_dataplane_fd(const struct rs_dataplane *dp)
-{
-    return dp->epoll_fd;
-}
-
-void rs_dataplane_poll(struct rs_dataplane *dp)
-{
-    uint64_t ignored;
-
-    /* Both are non-blocking counters: a read only says that we are here. */
-    if (read(dp->wake_fd, &ignored, sizeof(ignored)) < 0)
-        ignored = 0;
-    if (read(dp->timer_fd, &ignored, sizeof(ignored)) < 0)
-        ignored = 0;
-    for (unsigned int w = 0; w < dp->worker_count; w++)
-        take_mail(dp, dp->workers[w]);
-    rs_alarm_poll(&dp->alarm, dp->observer, rte_rdtsc());
-    rs_keys_poll(dp->keys);
-    rs_table_poll(dp->table);
-    reseed(dp);
-    set_timer(dp);
-}
-
 /* ---- lifecycle ---------------------------------------------------------------------------- */
 
 static int check_config(const struct rs_dataplane_config *config)
@@ -307,13 +162,14 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
         return rc;
     dp->eal_started = true;
     rs_alarm_init(&dp->alarm, config->auth_failure_alarm, dp->worker_count, rte_get_tsc_hz());
+    rs_shortages_init(&dp->sweep.shortages, dp->worker_count, rte_get_tsc_hz());
+    rs_stall_watch_init(&dp->stall_watch, dp->worker_count, rte_get_tsc_hz());
     rs_rcu_enter_offline();
-    if ((rc = open_descriptors(dp)) != 0 || (rc = create_cipher(dp)) != 0 ||
+    if ((rc = rs_poll_open(dp)) != 0 || (rc = create_cipher(dp)) != 0 ||
         (rc = create_shared(dp, config)) != 0 || (rc = rs_links_open(dp, config)) != 0 ||
         (rc = create_workers(dp)) != 0 || (rc = rs_links_start(dp)) != 0)
         return rc;
-    dp->reseed_at_tsc = rte_rdtsc() + RESEED_S * rte_get_tsc_hz();
-    set_timer(dp);
+    rs_poll_set_timer(dp);
     return launch_workers(dp);
 }
 
@@ -328,6 +184,7 @@ struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *confi
     dp->observer = observer;
     dp->epoll_fd = dp->wake_fd = dp->timer_fd = -1;
     TAILQ_INIT(&dp->sessions);
+    TAILQ_INIT(&dp->notices);
     rc = build(dp, config);
     if (rc == 0)
         return dp;
@@ -362,8 +219,36 @@ void rs_dataplane_destroy(struct rs_dataplane *dp)
     if (dp->cipher != NULL)
         rs_cipher_destroy(dp->cipher);
     free(dp->counters);
-    close_descriptors(dp);
+    rs_poll_close(dp);
     if (dp->eal_started)
         rs_eal_stop();
     free(dp);
+}
+
+/* ---- changes while it runs ---------------------------------------------------------------- */
+
+void rs_dataplane_set_owner(struct rs_dataplane *dp, void *owner)
+{
+    dp->owner = owner;
+}
+
+void rs_dataplane_set_auth_failure_alarm(struct rs_dataplane *dp, uint32_t per_second)
+{
+    rs_alarm_set_limit(&dp->alarm, per_second);
+}
+
+void rs_dataplane_set_max_sessions(struct rs_dataplane *dp, uint32_t max_sessions)
+{
+    dp->max_sessions = max_sessions;
+}
+
+int rs_dataplane_set_link(struct rs_dataplane *dp, unsigned int link, const struct rs_range *media,
+                          size_t media_count, enum rs_injected_policy injected)
+{
+    struct rs_link_rules *rules = rs_link_rules_create(media, media_count, injected);
+
+    if (rules == NULL)
+        return -ENOMEM;
+    rs_link_rules_publish(&dp->links[link].rules, rules);
+    return 0;
 }

@@ -5,24 +5,32 @@
 #include "alarm.h"
 #include "dataplane.h"
 #include "key.h"
+#include "link_rules.h"
+#include "notice_queue.h"
 #include "port.h"
+#include "port_watch.h"
+#include "stall_watch.h"
+#include "sweep.h"
 #include "table.h"
 #include "worker.h"
 
 struct rs_link {
     char name[64];
     struct rs_port ports[RS_DIRECTIONS]; /* by the direction that enters there */
-    struct rs_range *media;
-    size_t media_count;
-    const struct rs_injected_set *injected;
+    struct rs_link_rules *rules;         /* worker: r under RCU, main: publishes */
 };
 
 struct rs_dataplane {
     const struct rs_observer *observer;
+    void *owner;              /* what the observer is given of workers and ports; NULL: nothing */
     struct rs_cipher *cipher; /* main's own */
     struct rs_keys *keys;
     struct rs_table *table;
+    struct rs_notice_list notices; /* to be told of */
     struct rs_alarm alarm;
+    struct rs_sweep sweep;
+    struct rs_stall_watch stall_watch;
+    struct rs_port_watch port_watch;
     struct rs_sender_pool *pool;
     struct rte_mempool *mbufs;
 

@@ -154,7 +154,8 @@ static void announce_activation(struct rs_key *key)
             ns_since(atomic_load_explicit(&share->observed_tsc, memory_order_relaxed), start);
         activation.first_sealed_ns[w] = sealed == 0 ? UINT64_MAX : ns_since(sealed, start);
     }
-    keys->observer->key_activated(key->session->owner, &activation);
+    if (keys->observer->key_activated != NULL)
+        keys->observer->key_activated(key->session->owner, &activation);
 }
 
 static bool all_sealed(const struct rs_key *key)
@@ -272,7 +273,7 @@ static void take_wiped(struct rs_key *key)
     session = key->session;
     epoch = key->epoch;
     rs_key_free(key);
-    if (session != NULL)
+    if (session != NULL && keys->observer->key_retired != NULL)
         keys->observer->key_retired(session->owner, epoch, keys->worker_count);
 }
 

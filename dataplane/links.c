@@ -8,14 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
 #include "dataplane_internal.h"
-#include "injected.h"
 #include "payload.h"
 #include "worker.h"
 
@@ -43,16 +41,6 @@ static uint16_t count_queues(const struct rs_dataplane *dp, const struct rs_link
     return RTE_MAX(queues, 1);
 }
 
-static int copy_media(struct rs_link *link, const struct rs_link_config *config)
-{
-    link->media = calloc(config->media_count, sizeof(*link->media));
-    if (link->media == NULL)
-        return -ENOMEM;
-    memcpy(link->media, config->media, config->media_count * sizeof(*link->media));
-    link->media_count = config->media_count;
-    return 0;
-}
-
 static int open_port(struct rs_link *link, enum rs_direction direction, const char *side,
                      const struct rs_port_config *config)
 {
@@ -64,12 +52,11 @@ static int open_port(struct rs_link *link, enum rs_direction direction, const ch
 
 static int open_link(struct rs_link *link, const struct rs_link_config *config)
 {
-    int rc = copy_media(link, config);
+    int rc;
 
-    if (rc != 0)
-        return rc;
-    link->injected =
-        config->injected == RS_INJECTED_PASS_KNOWN ? &rs_injected_known : &rs_injected_none;
+    link->rules = rs_link_rules_create(config->media, config->media_count, config->injected);
+    if (link->rules == NULL)
+        return -ENOMEM;
     snprintf(link->name, sizeof(link->name), "%s", config->name);
     rc = open_port(link, RS_SEAL, "plain", &config->plain);
     if (rc != 0)
@@ -130,7 +117,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
                      uint16_t queue)
 {
     const unsigned int w = (l * RS_DIRECTIONS + direction + queue) % dp->worker_count;
-    const struct rs_link *link = &dp->links[l];
+    struct rs_link *link = &dp->links[l];
     const struct rs_port *in = &link->ports[direction], *out = &link->ports[other(direction)];
     struct rs_worker *worker = dp->workers[w];
 
@@ -145,9 +132,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         .link = (uint8_t)l,
         .direction = direction,
         .crypt = direction == RS_SEAL ? rs_seal : rs_open,
-        .media = link->media,
-        .media_count = link->media_count,
-        .injected = link->injected,
+        .rules = &link->rules,
         .counters = &dp->counters[w][l][direction],
     };
 }
@@ -179,7 +164,7 @@ void rs_links_close(struct rs_dataplane *dp)
             if (dp->links[l].ports[d].id != UINT16_MAX)
                 rs_port_close(&dp->links[l].ports[d]);
         }
-        free(dp->links[l].media);
+        free(dp->links[l].rules);
     }
     free(dp->links);
     rte_mempool_free(dp->mbufs);

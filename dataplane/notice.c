@@ -232,7 +232,7 @@ static void tell(const struct rs_notice *notice, const struct rs_observer *obser
                  void *const *owner, struct rs_trouble_report *report)
 {
     report->worker = notice->mail.worker;
-    if (*owner != NULL)
+    if (*owner != NULL && observer->stream_trouble != NULL)
         observer->stream_trouble(*owner, report);
 }
 

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "dataplane.h"
 #include "mailbox.h"
@@ -43,8 +44,10 @@ struct rs_notice {
     _Atomic uint32_t first; /* worker: 1 once a packet was opened */
     _Atomic uint32_t first_ssrc;
     _Atomic uint16_t first_tag;
-    uint32_t first_told; /* main only */
-    atomic_bool posted;  /* the mail is on its way */
+    uint32_t first_told;                /* main only, as the following */
+    bool queued;                        /* to be told of */
+    TAILQ_ENTRY(rs_notice) queue_entry; /* of what is queued */
+    atomic_bool posted;                 /* the mail is on its way */
     /* A tag was wrong. worker: sets, main: reads, and clears once none come any more */
     atomic_bool tag_was_wrong;
     struct rs_mail mail;

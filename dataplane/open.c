@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "injected.h"
+#include "link_rules.h"
 #include "opener.h"
 #include "worker.h"
 
@@ -31,7 +32,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
         return RS_BAD_CHECKSUM;
     outcome = rs_payload_parse(payload, bytes, stream->suite, &attempt->trailer);
     if (outcome == RS_NOT_SEALED &&
-        rs_injected_has(burst->path->injected, rs_stream_format(stream, packet->rtp.payload_type),
+        rs_injected_has(burst->rules->injected, rs_stream_format(stream, packet->rtp.payload_type),
                         payload, bytes))
         return RS_INJECTED;
     if (outcome != RS_OPENED)

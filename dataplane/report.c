@@ -38,6 +38,7 @@ void rs_dataplane_get_worker(const struct rs_dataplane *dp, unsigned int worker,
     info->busy_cycles = atomic_load_explicit(&w->busy_cycles, memory_order_relaxed);
     info->idle_cycles = atomic_load_explicit(&w->idle_cycles, memory_order_relaxed);
     info->senders = rs_senders_in_use(w->senders);
+    info->stalled_ms = rs_stall_watch_get_ms(&dp->stall_watch, worker);
 }
 
 void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enum rs_direction side,

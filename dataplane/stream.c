@@ -29,7 +29,10 @@ int rs_stream_create(struct rs_session *session, const struct rs_stream_config *
 
 void rs_stream_destroy(struct rs_stream *stream)
 {
-    rs_alarm_forget(&stream->session->dataplane->alarm, stream);
+    struct rs_dataplane *dp = stream->session->dataplane;
+
+    rs_alarm_forget(&dp->alarm, stream);
+    rs_shortages_forget(&dp->sweep.shortages, stream);
     rs_table_remove(stream->table, stream);
 }
 
@@ -50,6 +53,11 @@ void *rs_stream_find(const struct rs_dataplane *dp, unsigned int link, enum rs_d
     rs_flow_key_make(&key, link, direction, flow, ssrc, RS_SHAPE_SOURCE | RS_SHAPE_SSRC);
     stream = rs_flow_table_find(rs_table_flows(dp->table), &key);
     return stream != NULL ? stream->owner : NULL;
+}
+
+void rs_stream_get_rate(const struct rs_stream *stream, struct rs_stream_rate *rate)
+{
+    *rate = stream->activity.rate;
 }
 
 void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum)

@@ -22,6 +22,7 @@ struct rs_table {
     int wake_fd;
     struct rs_mailbox grace_passed;  /* posted by liburcu's thread */
     TAILQ_HEAD(, rs_stream) streams; /* main: all that are not freed */
+    struct rs_stream *next;          /* main: of the sweep */
 };
 
 /* ---- making ------------------------------------------------------------------------------- */
@@ -89,6 +90,8 @@ void rs_table_unmake(struct rs_stream *stream)
 
 static void free_stream(struct rs_table *table, struct rs_stream *stream)
 {
+    if (table->next == stream)
+        table->next = TAILQ_NEXT(stream, table_entry);
     TAILQ_REMOVE(&stream->session->streams, stream, entry);
     TAILQ_REMOVE(&table->streams, stream, table_entry);
     rs_table_unmake(stream);
@@ -188,6 +191,20 @@ void rs_table_poll(struct rs_table *table)
         next = mail->next;
         ask_workers_to_release(table, mail->subject);
     }
+}
+
+void rs_table_begin_sweep(struct rs_table *table)
+{
+    table->next = TAILQ_FIRST(&table->streams);
+}
+
+struct rs_stream *rs_table_sweep(struct rs_table *table)
+{
+    struct rs_stream *stream = table->next;
+
+    if (stream != NULL)
+        table->next = TAILQ_NEXT(stream, table_entry);
+    return stream;
 }
 
 bool rs_table_busy(const struct rs_table *table)

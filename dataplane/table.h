@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "activity.h"
 #include "alarm.h"
 #include "dataplane.h"
 #include "flow_table.h"
@@ -19,6 +20,7 @@
 #include "rcu.h"
 #include "sender_record.h"
 #include "session.h"
+#include "shortage.h"
 
 struct rs_sender;
 struct rs_table;
@@ -38,6 +40,7 @@ struct rs_stream_slot {
     struct rs_notice notice;     /* worker: w, main: r */
     struct rs_counters counters; /* worker: w, main: r */
     struct rs_mail release;
+    uint64_t told_dropped[RS_SHORTAGES]; /* main only: when the shortage was last told as ended */
 } __attribute__((aligned(64)));
 
 struct rs_stream {
@@ -60,6 +63,8 @@ struct rs_stream {
     TAILQ_ENTRY(rs_stream) entry;       /* of the session */
     TAILQ_ENTRY(rs_stream) table_entry; /* of all streams */
     struct rs_alarm_watch alarm;
+    struct rs_activity_watch activity;
+    struct rs_shortage_watch shortage;
     const struct rs_stream_batch *leaves_with; /* NULL: it stays */
     STAILQ_ENTRY(rs_stream) batch_entry;       /* of what that batch removes */
     size_t key_count;
@@ -110,6 +115,13 @@ void rs_table_poll(struct rs_table *table);
  * poll.
  */
 struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *mail);
+
+/*
+ * Goes over all streams, those that are gone but not freed included: begin, then one after the
+ * other, NULL at the end. It may take several polls; what is listed meanwhile is met, too. Main.
+ */
+void rs_table_begin_sweep(struct rs_table *table);
+struct rs_stream *rs_table_sweep(struct rs_table *table);
 
 /* Whether workers are being waited for. */
 bool rs_table_busy(const struct rs_table *table);

@@ -87,6 +87,7 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     rs_rx(worker, burst);
     if (burst->received == 0)
         return 0;
+    burst->rules = rs_rcu_read(*path->rules);
     rs_senders_begin_burst(worker->senders, burst->now_tsc);
     rs_classify(worker, burst);
     rs_lookup(worker, burst);
@@ -95,9 +96,9 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     return burst->received;
 }
 
-static void add_cycles(_Atomic uint64_t *counter, uint64_t cycles)
+static void add_to(_Atomic uint64_t *counter, uint64_t count)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + cycles,
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count,
                           memory_order_relaxed);
 }
 
@@ -118,7 +119,8 @@ int rs_worker_run(void *context)
         take_mail(worker);
         work_on_pending(worker);
         now = rte_rdtsc();
-        add_cycles(packets > 0 ? &worker->busy_cycles : &worker->idle_cycles, now - turn_began);
+        add_to(&worker->turns, 1);
+        add_to(packets > 0 ? &worker->busy_cycles : &worker->idle_cycles, now - turn_began);
         turn_began = now;
         if (packets == 0)
             rte_pause();

@@ -25,11 +25,9 @@ struct rs_path {
     uint64_t tx_offload;
     uint8_t link;
     enum rs_direction direction;
-    rs_stage_fn *crypt; /* rs_seal or rs_open */
-    const struct rs_range *media;
-    size_t media_count;
-    const struct rs_injected_set *injected; /* plain frames that pass when opening */
-    struct rs_counters *counters;           /* worker: w, main: r */
+    rs_stage_fn *crypt;                 /* rs_seal or rs_open */
+    struct rs_link_rules *const *rules; /* the link's; read under RCU, once per burst */
+    struct rs_counters *counters;       /* worker: w, main: r */
 };
 
 /* Owner: its thread, unless marked. */
@@ -45,6 +43,7 @@ struct rs_worker {
     struct rs_mail *pending; /* wipes and releases being worked on, oldest first */
     struct rs_mail **pending_end;
     _Atomic uint64_t busy_cycles, idle_cycles; /* worker: w, main: r */
+    _Atomic uint64_t turns;                    /* ended. worker: w, main: r */
     struct rs_burst burst;
     struct rs_attempts attempts;
     struct rs_newcomers newcomers;

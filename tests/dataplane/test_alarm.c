@@ -3,9 +3,10 @@
 #include "dataplane/alarm.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "dataplane/poll.h"
 #include "dataplane/table.h"
+#include "tests/support/bare_stream.h"
 #include "tests/support/runner.h"
 
 enum { HZ = 1000, LIMIT = 10, WORKERS = 2, TOLD_MAX = 16 };
@@ -25,21 +26,21 @@ static void on_alarm(void *owner, const struct rs_auth_alarm_report *report)
 
 static const struct rs_observer observer = {.auth_failure_rate = on_alarm};
 
-static struct rs_stream *new_stream(void)
-{
-    const size_t bytes = sizeof(struct rs_stream) + WORKERS * sizeof(struct rs_stream_slot);
-    struct rs_stream *made = aligned_alloc(64, (bytes + 63) / 64 * 64);
+static unsigned int told_total;
 
-    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
-    memset(made, 0, bytes);
-    made->owner = &alarm;
-    return made;
+static void count_alarm(void *owner, const struct rs_auth_alarm_report *report)
+{
+    (void)owner;
+    (void)report;
+    told_total++;
 }
+
+static const struct rs_observer count_only = {.auth_failure_rate = count_alarm};
 
 static void start(uint32_t limit)
 {
     rs_alarm_init(&alarm, limit, WORKERS, HZ);
-    stream = new_stream();
+    stream = rs_bare_stream(&alarm, WORKERS);
     told_count = 0;
     now = 5000;
 }
@@ -171,6 +172,79 @@ static void without_a_limit_nothing_is_ever_watched(void)
     free(stream);
 }
 
+static void another_limit_holds_at_once_and_none_ends_what_was_begun(void)
+{
+    start(LIMIT);
+    wrong_tags(stream, 0, LIMIT + 1);
+    pass_ms(100);
+    CU_ASSERT_EQUAL(told_count, 1);
+    rs_alarm_set_limit(&alarm, 3 * LIMIT);
+    for (unsigned int second = 0; second < 3; second++) {
+        wrong_tags(stream, 0, 2 * LIMIT);
+        pass_ms(1000);
+    }
+    CU_ASSERT_EQUAL(told_count, 2);
+    CU_ASSERT_EQUAL(told[1].state, RS_ALARM_ENDED);
+    rs_alarm_set_limit(&alarm, LIMIT);
+    wrong_tags(stream, 0, 2 * LIMIT);
+    pass_ms(100);
+    CU_ASSERT_EQUAL(told_count, 3);
+    CU_ASSERT_EQUAL(told[2].state, RS_ALARM_BEGUN);
+    rs_alarm_set_limit(&alarm, 0);
+    wrong_tags(stream, 0, 1000 * LIMIT);
+    pass_ms(2500);
+    CU_ASSERT_EQUAL(told_count, 4);
+    CU_ASSERT_EQUAL(told[3].state, RS_ALARM_ENDED);
+    CU_ASSERT(TAILQ_EMPTY(&alarm.streams));
+    free(stream);
+}
+
+static void with_a_limit_again_a_stream_flagged_without_one_is_watched_from_then_on(void)
+{
+    start(0);
+    wrong_tags(stream, 1, 1000);
+    CU_ASSERT_FALSE(rs_alarm_was_enabled(&alarm));
+    rs_alarm_set_limit(&alarm, LIMIT);
+    CU_ASSERT_TRUE(rs_alarm_was_enabled(&alarm));
+    CU_ASSERT_FALSE(rs_alarm_was_enabled(&alarm));
+    rs_alarm_catch_up(&alarm, stream, now);
+    pass_ms(100);
+    CU_ASSERT_EQUAL(told_count, 0);
+    wrong_tags(stream, 1, LIMIT + 1); /* the worker has flagged it before, and does not again */
+    pass_ms(100);
+    CU_ASSERT_EQUAL(told_count, 1);
+    CU_ASSERT_EQUAL(told[0].wrong_tags, LIMIT + 1);
+    free(stream);
+    stream = rs_bare_stream(&alarm, WORKERS);
+    rs_alarm_catch_up(&alarm, stream, now);
+    CU_ASSERT_FALSE(stream->alarm.watched);
+    free(stream);
+}
+
+static void many_at_once_are_told_a_bounded_number_a_poll(void)
+{
+    enum { MANY = 1000 };
+    static struct rs_stream *many[MANY];
+    static unsigned int told_before, most, all;
+
+    rs_alarm_init(&alarm, LIMIT, WORKERS, HZ);
+    for (unsigned int i = 0; i < MANY; i++) {
+        many[i] = rs_bare_stream(&alarm, WORKERS);
+        wrong_tags(many[i], 0, LIMIT + 1);
+    }
+    now += 100;
+    for (unsigned int polls = 0; polls < 10; polls++) {
+        rs_alarm_poll(&alarm, &count_only, ++now);
+        most = told_total - told_before > most ? told_total - told_before : most;
+        all += told_total - told_before;
+        told_before = told_total;
+    }
+    CU_ASSERT_EQUAL(all, MANY);
+    CU_ASSERT(most <= RS_TELLS_PER_POLL);
+    for (unsigned int i = 0; i < MANY; i++)
+        free(many[i]);
+}
+
 static struct rs_stream *victim;
 
 static void forget_victim(void *owner, const struct rs_auth_alarm_report *report)
@@ -187,7 +261,7 @@ static void an_observer_may_end_the_stream_it_hears_of_or_the_next_one(void)
         struct rs_stream *second = NULL;
 
         start(LIMIT);
-        second = new_stream();
+        second = rs_bare_stream(&alarm, WORKERS);
         wrong_tags(stream, 0, 2 * LIMIT);
         wrong_tags(second, 0, 2 * LIMIT);
         victim = which == 0 ? stream : second;
@@ -215,6 +289,12 @@ int main(void)
         {"a_quiet_stream_is_looked_at_no_more_until_it_is_flagged_anew",
          a_quiet_stream_is_looked_at_no_more_until_it_is_flagged_anew},
         {"without_a_limit_nothing_is_ever_watched", without_a_limit_nothing_is_ever_watched},
+        {"another_limit_holds_at_once_and_none_ends_what_was_begun",
+         another_limit_holds_at_once_and_none_ends_what_was_begun},
+        {"with_a_limit_again_a_stream_flagged_without_one_is_watched_from_then_on",
+         with_a_limit_again_a_stream_flagged_without_one_is_watched_from_then_on},
+        {"many_at_once_are_told_a_bounded_number_a_poll",
+         many_at_once_are_told_a_bounded_number_a_poll},
         {"an_observer_may_end_the_stream_it_hears_of_or_the_next_one",
          an_observer_may_end_the_stream_it_hears_of_or_the_next_one},
     };

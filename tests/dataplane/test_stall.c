@@ -191,9 +191,52 @@ static void a_stalled_worker_holds_up_nothing_but_its_own_retirement(void)
     rs_session_destroy(opener);
 }
 
+static uint64_t stalled_ms(unsigned int worker)
+{
+    struct rs_worker_info info;
+
+    rs_dataplane_get_worker(host->dataplane, worker, &info);
+    return info.stalled_ms;
+}
+
+/* A worker may also be without its CPU for a while here, so others than worker 1 are not counted.
+ */
+static const struct rs_stall_report *next_stall(enum rs_alarm_state state)
+{
+    static const struct rs_stall_report none = {.worker = 99};
+
+    for (size_t i = 0; i < host->event_count; i++) {
+        const struct rs_host_event *event = &host->events[i];
+
+        if (event->kind == RS_HOST_STALL && event->stall.worker == 1 && event->stall.state == state)
+            return &event->stall;
+    }
+    return &none;
+}
+
+static void a_stalled_worker_is_told_and_that_it_goes_on_but_not_before_there_is_an_owner(void)
+{
+    rs_host_poll(host, 50);
+    rs_host_forget_events(host);
+    rs_wire_port_stall(host->ports[0][RS_SEAL], 1, STALL_MS);
+    rs_host_poll(host, 1500);
+    CU_ASSERT_EQUAL(rs_host_count_events(host, RS_HOST_STALL, NULL), 0);
+    CU_ASSERT(stalled_ms(1) >= RS_STALL_MS);
+    rs_dataplane_set_owner(host->dataplane, &sealer_owner);
+    CU_ASSERT(rs_host_wait_events(host, RS_HOST_STALL, &sealer_owner, 1) > 0);
+    CU_ASSERT(next_stall(RS_ALARM_BEGUN)->stalled_ms >= RS_STALL_MS);
+    CU_ASSERT_EQUAL(next_stall(RS_ALARM_BEGUN)->cpu, 0);
+    rs_host_poll(host, STALL_MS);
+    rs_host_wait_events(host, RS_HOST_STALL, &sealer_owner, 2);
+    CU_ASSERT(next_stall(RS_ALARM_ENDED)->stalled_ms >= STALL_MS - 500);
+    rs_dataplane_set_owner(host->dataplane, NULL);
+}
+
 int main(void)
 {
     static const struct rs_test tests[] = {
+        {"a_stalled_worker_is_told_and_that_it_goes_on_but_not_before_there_is_an_owner",
+         a_stalled_worker_is_told_and_that_it_goes_on_but_not_before_there_is_an_owner},
         {"a_stalled_worker_holds_up_nothing_but_its_own_retirement",
          a_stalled_worker_holds_up_nothing_but_its_own_retirement},
     };

@@ -14,8 +14,9 @@
 #include <CUnit/CUnit.h>
 
 #include "tests/support/format.h"
+#include "tests/support/host_events.h"
 
-enum { POLL_US = 100, PATIENCE_MS = 20000, EVENTS_PATIENCE_MS = 5000 };
+enum { POLL_US = 100, PATIENCE_MS = 20000 };
 
 static struct rs_host the_host; /* EAL allows one per process */
 
@@ -27,49 +28,6 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* ---- the observer ------------------------------------------------------------------------- */
-
-static struct rs_host_event *add_event(enum rs_host_event_kind kind, void *owner)
-{
-    struct rs_host *host = &the_host;
-
-    if (host->event_count == host->event_room) {
-        host->event_room = host->event_room == 0 ? 64 : 2 * host->event_room;
-        host->events = realloc(host->events, host->event_room * sizeof(*host->events));
-        if (host->events == NULL)
-            abort();
-    }
-    host->events[host->event_count] =
-        (struct rs_host_event){.kind = kind, .owner = owner, .at_ns = now_ns()};
-    return &host->events[host->event_count++];
-}
-
-static void on_activated(void *owner, const struct rs_activation *activation)
-{
-    struct rs_host_event *event = add_event(RS_HOST_ACTIVATED, owner);
-
-    event->activation = *activation;
-    event->epoch = activation->epoch;
-}
-
-static void on_retired(void *owner, uint32_t epoch, unsigned int workers_wiped)
-{
-    struct rs_host_event *event = add_event(RS_HOST_RETIRED, owner);
-
-    event->epoch = epoch;
-    event->workers_wiped = workers_wiped;
-}
-
-static void on_trouble(void *owner, const struct rs_trouble_report *report)
-{
-    add_event(RS_HOST_TROUBLE, owner)->trouble = *report;
-}
-
-static void on_alarm(void *owner, const struct rs_auth_alarm_report *report)
-{
-    add_event(RS_HOST_ALARM, owner)->alarm = *report;
-}
-
 void rs_host_poll(struct rs_host *host, unsigned int ms)
 {
     const uint64_t until = now_ns() + ms * UINT64_C(1000000);
@@ -78,43 +36,6 @@ void rs_host_poll(struct rs_host *host, unsigned int ms)
         rs_dataplane_poll(host->dataplane);
         usleep(POLL_US);
     } while (now_ns() < until);
-}
-
-const struct rs_host_event *rs_host_event(const struct rs_host *host, enum rs_host_event_kind kind,
-                                          const void *owner, size_t nth)
-{
-    for (size_t i = 0; i < host->event_count; i++) {
-        const struct rs_host_event *event = &host->events[i];
-
-        if (event->kind == kind && (owner == NULL || event->owner == owner) && nth-- == 0)
-            return event;
-    }
-    return NULL;
-}
-
-size_t rs_host_count_events(const struct rs_host *host, enum rs_host_event_kind kind,
-                            const void *owner)
-{
-    size_t count = 0;
-
-    while (rs_host_event(host, kind, owner, count) != NULL)
-        count++;
-    return count;
-}
-
-size_t rs_host_wait_events(struct rs_host *host, enum rs_host_event_kind kind, const void *owner,
-                           size_t count)
-{
-    const uint64_t until = now_ns() + EVENTS_PATIENCE_MS * UINT64_C(1000000);
-
-    while (rs_host_count_events(host, kind, owner) < count && now_ns() < until)
-        rs_host_poll(host, 0);
-    return rs_host_count_events(host, kind, owner);
-}
-
-void rs_host_forget_events(struct rs_host *host)
-{
-    host->event_count = 0;
 }
 
 /* ---- lifecycle ---------------------------------------------------------------------------- */
@@ -150,16 +71,11 @@ static struct rs_dataplane *create(const struct rs_host_config *given,
 
 struct rs_host *rs_host_start(const struct rs_host_config *config)
 {
-    static const struct rs_observer observer = {
-        .key_activated = on_activated,
-        .key_retired = on_retired,
-        .stream_trouble = on_trouble,
-        .auth_failure_rate = on_alarm,
-    };
     static const struct rs_host_config defaults;
     struct rs_host *host = &the_host;
 
-    host->dataplane = create(config != NULL ? config : &defaults, &observer);
+    config = config != NULL ? config : &defaults;
+    host->dataplane = create(config, rs_host_events_observer(host, config));
     if (host->dataplane == NULL)
         exit(2);
     host->worker_count = rs_dataplane_worker_count(host->dataplane);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +25,19 @@ struct rs_host_config {
     size_t media_count;
     uint32_t auth_failure_alarm;      /* none */
     enum rs_injected_policy injected; /* of both links; dropped */
+    bool watch_streams;               /* activity and shortages are events too; not */
 };
 
-enum rs_host_event_kind { RS_HOST_ACTIVATED, RS_HOST_RETIRED, RS_HOST_TROUBLE, RS_HOST_ALARM };
+enum rs_host_event_kind {
+    RS_HOST_ACTIVATED,
+    RS_HOST_RETIRED,
+    RS_HOST_TROUBLE,
+    RS_HOST_ALARM,
+    RS_HOST_ACTIVITY,
+    RS_HOST_SHORTAGE,
+    RS_HOST_STALL, /* once rs_dataplane_set_owner was called, as the following */
+    RS_HOST_PORT,
+};
 
 /* A call of the observer. */
 struct rs_host_event {
@@ -38,6 +49,10 @@ struct rs_host_event {
     unsigned int workers_wiped;        /* RETIRED */
     struct rs_trouble_report trouble;  /* TROUBLE */
     struct rs_auth_alarm_report alarm; /* ALARM */
+    struct rs_activity_report activity;
+    struct rs_shortage_report shortage;
+    struct rs_stall_report stall;
+    struct rs_port_report port;
 };
 
 struct rs_host {
