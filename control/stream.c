@@ -207,30 +207,37 @@ static void add_mismatch(json_t *fields, const struct rs_stream_record *stream,
     json_object_set_new(fields, "key_tags_held", held_tags(stream));
 }
 
-static void add_match(json_t *fields, const struct rs_trouble_report *report)
+static void add_match(json_t *fields, const struct rs_stream_record *stream,
+                      const struct rs_trouble_report *report)
 {
     char tag[8];
 
     rs_key_tag_write(report->key_tag, tag);
     json_object_set_new(fields, "key_tag", json_string(tag));
-    json_object_set_new(fields, "first", json_boolean(report->previous == RS_TROUBLE_NONE));
+    json_object_set_new(fields, "first", json_boolean(!stream->opened));
     json_object_set_new(fields, "after", json_string(trouble_name(report->previous)));
 }
 
 void rs_stream_record_trouble(void *owner, const struct rs_trouble_report *report)
 {
-    const struct rs_stream_record *stream = owner;
+    struct rs_stream_record *stream = owner;
     const struct rs_registry *registry = stream->session->registry;
     const enum rs_event_type type = event_of(report->trouble);
-    json_t *fields = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I}", "session_id", stream->session->id,
-                               "stream_id", stream->id, "ssrc", (json_int_t)report->ssrc, "link",
-                               registry->config->dataplane.links[stream->link].name, "worker",
-                               (json_int_t)report->worker, "packets", (json_int_t)report->packets);
+    json_t *fields;
+
+    /* Said already: with the trouble that it ended, or of another worker. */
+    if (type == RS_EVENT_SECRET_MATCH && report->previous == RS_TROUBLE_NONE && stream->opened)
+        return;
+    fields = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I}", "session_id", stream->session->id,
+                       "stream_id", stream->id, "ssrc", (json_int_t)report->ssrc, "link",
+                       registry->config->dataplane.links[stream->link].name, "worker",
+                       (json_int_t)report->worker, "packets", (json_int_t)report->packets);
 
     if (type == RS_EVENT_SECRET_MISMATCH)
         add_mismatch(fields, stream, report);
     else if (type == RS_EVENT_SECRET_MATCH)
-        add_match(fields, report);
+        add_match(fields, stream, report);
+    stream->opened |= type == RS_EVENT_SECRET_MATCH;
     rs_events_say(registry->events, type, fields);
 }
 

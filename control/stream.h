@@ -2,6 +2,7 @@
 /* A stream as control knows it. Main thread alone. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -45,6 +46,7 @@ struct rs_stream_record {
     struct rs_payload_types payload_types;
     const struct rs_suite *suite;
     uint32_t replay_window;
+    bool opened; /* its first packet opened has been told of */
 };
 
 struct rs_stream_record *rs_stream_record_of(struct rs_map_node *node);

@@ -243,6 +243,30 @@ static void each_trouble_has_its_event_and_the_end_of_it_a_match(void)
         lab_run_ms(20);
         CU_ASSERT_EQUAL(lab_event_count(rows[i].type), 1);
     }
+    lab_close();
+}
+
+/* Worker 0 reports the packet as the end of trouble and as its first, worker 1 as its first too. */
+static void the_first_packet_opened_is_told_once_though_it_ends_trouble(void)
+{
+    static const struct rs_trouble_report reports[] = {
+        {.previous = RS_TROUBLE_UNKNOWN_TAG, .packets = 8},
+        {.previous = RS_TROUBLE_NONE},
+        {.previous = RS_TROUBLE_NONE, .worker = 1},
+    };
+    const json_t *event;
+
+    open_stream();
+    for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++)
+        rs_fake_trouble(rs_fake_last_stream(), &reports[i]);
+    lab_run_ms(20);
+    CU_ASSERT_EQUAL(lab_event_count("encryption_secret_match"), 1);
+    event = lab_last_event("encryption_secret_match");
+    CU_ASSERT_TRUE(json_is_true(json_object_get(event, "first")));
+    CU_ASSERT_STRING_EQUAL(text(event, "after"), "unknown_key_tag");
+    rs_fake_trouble(rs_fake_last_stream(), &reports[0]);
+    lab_run_ms(20);
+    CU_ASSERT_EQUAL(lab_event_count("encryption_secret_match"), 2);
     CU_ASSERT_TRUE(
         json_is_false(json_object_get(lab_last_event("encryption_secret_match"), "first")));
     lab_close();
@@ -262,6 +286,7 @@ static const struct rs_test tests[] = {
     TEST(a_mismatch_says_which_stream_which_of_the_two_and_the_tags),
     TEST(a_rate_of_wrong_tags_says_which_stream_how_many_and_when_it_is_over),
     TEST(each_trouble_has_its_event_and_the_end_of_it_a_match),
+    TEST(the_first_packet_opened_is_told_once_though_it_ends_trouble),
 };
 
 int main(void)
