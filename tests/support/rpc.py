@@ -96,6 +96,10 @@ class Client:
 
     def wait_event(self, kind, seconds=5):
         """The next event of that type; earlier ones of other types are dropped. None: none came."""
+        return self.wait_event_of((kind,), seconds)
+
+    def wait_event_of(self, kinds, seconds=5):
+        """The same for several types."""
         before = self.socket.gettimeout()
         end = time.monotonic() + seconds
         try:
@@ -107,7 +111,7 @@ class Client:
                         return None
                     self.events.append(document["params"])
                 event = self.events.pop(0)
-                if event["type"] == kind:
+                if event["type"] in kinds:
                     return event
         except TimeoutError:
             pass
