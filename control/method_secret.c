@@ -223,7 +223,7 @@ enum rs_reply rs_method_session_set_encryption_secret(struct rs_request *request
                                "the session is without end-to-end encryption");
     if (session->state != RS_SESSION_CONNECTED)
         return rs_request_fail(request, RS_E_NOT_CONNECTED, "session_id",
-                               "the session is not connected");
+                               "the session is not connected: give the secret to session_connect");
     if (plan_change(request, session, secret, &change) != 0)
         return RS_REPLY_NOW;
     return take_secret(request, session, &change, secret);

@@ -124,22 +124,19 @@ int rs_session_record_connect(struct rs_session_record *session, const uint8_t *
     return 0;
 }
 
-static int fail_not_connected(const struct rs_session_record *session, struct rs_error *error)
-{
-    return rs_error_set(error, RS_E_NOT_CONNECTED, "session_id", "the session is %s",
-                        rs_session_state_name(session->state));
-}
-
 int rs_session_record_check_connected(const struct rs_session_record *session,
                                       struct rs_error *error)
 {
     if (session->state == RS_SESSION_CONNECTED)
         return 0;
     if (session->options.e2ee)
-        return rs_error_set(error, RS_E_SECRET_MISSING, "session_id",
-                            "the session is %s and has no secret: connect it with one first",
-                            rs_session_state_name(session->state));
-    return fail_not_connected(session, error);
+        return rs_error_set(
+            error, RS_E_SECRET_MISSING, "session_id",
+            "the session is %s and has no secret: give one to session_connect first",
+            rs_session_state_name(session->state));
+    return rs_error_set(error, RS_E_NOT_CONNECTED, "session_id",
+                        "the session is %s: session_connect comes first",
+                        rs_session_state_name(session->state));
 }
 
 static void delete_streams(struct rs_session_record *session)
@@ -153,7 +150,8 @@ static void delete_streams(struct rs_session_record *session)
 int rs_session_record_disconnect(struct rs_session_record *session, struct rs_error *error)
 {
     if (session->state != RS_SESSION_CONNECTED)
-        return fail_not_connected(session, error);
+        return rs_error_set(error, RS_E_NOT_CONNECTED, "session_id", "the session is %s",
+                            rs_session_state_name(session->state));
     if (rs_keys_retire_all(session, error) != 0)
         return -1;
     delete_streams(session);
