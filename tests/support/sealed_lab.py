@@ -96,10 +96,11 @@ class Stream(NamedTuple):
 class Lab:
     """The daemon, both directions through it, and a listener."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, plain="plain-far", sealed="sealed-far"):
+        """`plain`, `sealed`: the far ends of its wires."""
         self.daemon = daemon
-        self.seal = path_lab.Side(daemon, "seal", "plain-far", "sealed-far")
-        self.open = path_lab.Side(daemon, "open", "sealed-far", "plain-far")
+        self.seal = path_lab.Side(daemon, "seal", plain, sealed)
+        self.open = path_lab.Side(daemon, "open", sealed, plain)
         self.client = daemon.client(timeout=30)
         self.listener = daemon.client(timeout=30)
         self.listener.call("events_subscribe")
