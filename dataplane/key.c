@@ -167,15 +167,27 @@ static bool all_sealed(const struct rs_key *key)
     return true;
 }
 
+/* A session's activations are told in their order. From the front each time: the observer may
+ * change what is settling. */
+static struct rs_key *first_settling(const struct rs_session *session)
+{
+    struct rs_key *first = NULL, *key;
+
+    LIST_FOREACH(key, &session->keys, session_entry) {
+        if (key->activation == RS_ACTIVATION_SETTLING &&
+            (first == NULL || key->activation_epoch < first->activation_epoch))
+            first = key;
+    }
+    return first;
+}
+
 /* A session's activations are told before a later retirement of it. */
 static void announce_session(const struct rs_session *session)
 {
     struct rs_key *key;
 
-    LIST_FOREACH(key, &session->keys, session_entry) {
-        if (key->activation == RS_ACTIVATION_SETTLING)
-            announce_activation(key);
-    }
+    while ((key = first_settling(session)) != NULL)
+        announce_activation(key);
 }
 
 /* ---- activation --------------------------------------------------------------------------- */
@@ -287,7 +299,6 @@ void rs_keys_take_mail(struct rs_mail *mail)
         take_wiped(mail->subject);
 }
 
-/* From the front each time: the observer may change what is settling. */
 static struct rs_key *first_settled(const struct rs_keys *keys)
 {
     const uint64_t now = rte_rdtsc();
@@ -310,7 +321,7 @@ void rs_keys_poll(struct rs_keys *keys)
         ask_workers_to_wipe(mail->subject);
     }
     while ((key = first_settled(keys)) != NULL)
-        announce_activation(key);
+        announce_activation(key->session != NULL ? first_settling(key->session) : key);
 }
 
 bool rs_keys_busy(const struct rs_keys *keys)

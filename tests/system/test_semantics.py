@@ -234,6 +234,25 @@ def a_secret_changed_while_media_flows_changes_nothing_in_it(checks, labs):
     checks.equal([event["type"] for event in lab.told()], ["encryption_secret_match"], "told, the first packet's")
 
 
+def activations_are_told_in_their_order(checks, labs):
+    """Though nothing was sealed with the first secret, and with the second at once."""
+    lab = labs.on
+    client = fresh(lab)
+    listener = lab.daemon.client()
+    listener.call("events_subscribe", types=["secret_activated"])
+    client.call("session_create", session_id="s", e2ee=True)
+    client.call("session_connect", session_id="s", base_key=base_key("first"))
+    outgoing = lab.stream("s", "out", "stream_publish")
+    client.call("session_set_encryption_secret", session_id="s", base_key=base_key("second"),
+                activate_after_ms=0, grace_ms=60000)
+    lab.seal.send(outgoing.frame(1, b"\xfc" + bytes(60)))
+    told = [listener.wait_event("secret_activated", 30) for _ in range(2)]
+    checks.equal([event and event["epoch"] for event in told], [1, 2], "epochs")
+    checks.equal([event and event["workers"][0]["first_sealed_ns"] is None for event in told], [True, False],
+                 "nothing was sealed with it")
+    listener.close()
+
+
 TESTS = (
     only_routed_sessions_that_are_not_always_archived_can_be_e2ee,
     media_of_sessions_without_e2ee_passes_untouched_and_counted,
@@ -242,6 +261,7 @@ TESTS = (
     two_secrets_at_once_connect_nothing,
     refused_changes_of_a_live_session_change_nothing_of_its_media,
     a_secret_changed_while_media_flows_changes_nothing_in_it,
+    activations_are_told_in_their_order,
 )
 
 
