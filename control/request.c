@@ -129,6 +129,13 @@ static void handle(struct rs_request *request)
     rs_request_finish(request);
 }
 
+static void deny(struct rs_request *request)
+{
+    find_subject(request); /* which the audit line names */
+    rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
+                 rs_role_name(request->method->role));
+}
+
 static void handle_or_park(struct rs_request *request)
 {
     struct rs_session_record *session = find_subject(request);
@@ -147,8 +154,7 @@ void rs_request_run(struct rs_request *request)
             rs_request_fail(request, RS_E_METHOD_NOT_FOUND, NULL,
                             "no such method: rpc_get_methods names them all");
         else if (request->peer.role < request->method->role)
-            rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
-                         rs_role_name(request->method->role));
+            deny(request);
     }
     if (request->error.reason == RS_E_NONE)
         handle_or_park(request);
