@@ -23,12 +23,17 @@ class Client:
     """One connection. Events that arrive between replies are kept in `events`."""
 
     def __init__(self, path, timeout=10):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout)
-        self.socket.connect(str(path))
+        self.socket = self.connect(str(path), timeout)
         self.buffer = b""
         self.last_id = 0
         self.events = []
+
+    @staticmethod
+    def connect(path, timeout):
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.settimeout(timeout)
+        made.connect(path)
+        return made
 
     def close(self):
         self.socket.close()
