@@ -31,6 +31,7 @@ struct rs_server {
     struct rs_control *control;
     int fd;
     bool bound;
+    struct stat socket; /* as it was bound: another daemon's may take its place */
     struct event *acceptable;
     gid_t operators, viewers; /* NO_GROUP: there is none */
     struct client_slot slots[RS_CLIENTS_MAX];
@@ -201,11 +202,22 @@ static int listen_at(struct rs_server *server, const char *path)
     server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
         return -errno;
+    if (lstat(path, &server->socket) != 0)
+        return -errno;
     server->bound = true;
     /* All may connect; what they may do is decided by who they are. */
     if (chmod(path, 0666) != 0 || listen(server->fd, BACKLOG) != 0)
         return -errno;
     return 0;
+}
+
+static void remove_own(const struct rs_server *server, const char *path)
+{
+    struct stat now;
+
+    if (server->bound && lstat(path, &now) == 0 && now.st_dev == server->socket.st_dev &&
+        now.st_ino == server->socket.st_ino)
+        unlink(path);
 }
 
 struct rs_server *rs_server_create(struct rs_control *control)
@@ -249,7 +261,6 @@ void rs_server_destroy(struct rs_server *server)
         event_free(server->acceptable);
     if (server->fd >= 0)
         close(server->fd);
-    if (server->bound)
-        unlink(server->control->config->socket_path);
+    remove_own(server, server->control->config->socket_path);
     free(server);
 }
