@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_CHECK = 256, OPT_SOCKET, OPT_LOG_LEVEL, OPT_CPUS, OPT_MEMORY, OPT_VERSION };
+enum { OPT_CHECK = 256, OPT_SOCKET, OPT_LOG_LEVEL, OPT_CPUS, OPT_MEMORY, OPT_METHODS, OPT_VERSION };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -17,6 +17,7 @@ static const struct option options[] = {
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"cpus", required_argument, NULL, OPT_CPUS},
     {"memory-mb", required_argument, NULL, OPT_MEMORY},
+    {"methods", no_argument, NULL, OPT_METHODS},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -32,6 +33,7 @@ static const char help[] =
     "      --log-level L   error, warning, info or debug (info)\n"
     "      --cpus LIST     CPUs of the workers, such as 1,2\n"
     "      --memory-mb N   memory for packets and tables (512)\n"
+    "      --methods       print what the control socket takes, as JSON, and exit\n"
     "      --version       print the version and exit\n"
     "  -h, --help          print this and exit\n"
     "\n"
@@ -54,6 +56,9 @@ static enum rs_exit take_option(int option, struct rs_args *args)
         return RS_EXIT_OK;
     case OPT_CHECK:
         args->task = RS_TASK_CHECK_CONFIG;
+        return RS_EXIT_OK;
+    case OPT_METHODS:
+        args->task = RS_TASK_PRINT_METHODS;
         return RS_EXIT_OK;
     case OPT_SOCKET:
         args->overrides.socket = (struct rs_override){optarg, "--socket"};

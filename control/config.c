@@ -299,6 +299,15 @@ static void read_control(struct rs_reader *reader, const struct rs_file *file,
     reader->failed = source.failed;
 }
 
+static void read_requests(struct rs_reader *reader, const struct rs_file *file,
+                          struct rs_config *config)
+{
+    const char *text = file->control != NULL ? file->control->requests_per_second : NULL;
+
+    config->requests_per_second =
+        rs_value_number(reader, "control.requests_per_second", text, 0, RS_REQUESTS_MAX, 5000);
+}
+
 static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file *file,
                                   const struct rs_overrides *overrides)
 {
@@ -312,6 +321,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     read_memory(reader, file, overrides->memory_mb, &config->dataplane);
     read_links(reader, file, &config->dataplane);
     read_control(reader, file, overrides, config);
+    read_requests(reader, file, config);
     read_e2ee(reader, file, config);
     read_limits(reader, file, &config->dataplane);
     if (!reader->failed)

@@ -18,12 +18,13 @@ struct rs_e2ee_config {
     uint32_t grace_ms, activate_after_ms, replay_window;
 };
 
-/* Owner: main. Never changes after the start. */
+/* Owner: main. After the start only reload.c changes it. */
 struct rs_config {
     struct rs_dataplane_config dataplane; /* all that it points to belongs to this struct */
     struct rs_e2ee_config e2ee;
     char *socket_path;
-    char *operators, *viewers; /* group names */
+    char *operators, *viewers;    /* group names */
+    uint32_t requests_per_second; /* of each user; 0: any number */
     enum rs_log_level log_level;
 };
 
@@ -61,6 +62,7 @@ enum {
     RS_ACTIVATE_MS_MAX = 3600000,
     RS_GRACE_MARGIN_MS = 2000,
     RS_AUTH_ALARM_MAX = 1000000,
+    RS_REQUESTS_MAX = 1000000,
 };
 
 /* Whether the grace covers the delay: at least RS_GRACE_MARGIN_MS more, unless both are 0. Pure. */

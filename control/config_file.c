@@ -49,7 +49,7 @@ static const cyaml_schema_field_t memory_fields[] = {
 
 static const cyaml_schema_field_t control_fields[] = {
     TEXT(rs_file_control, socket), TEXT(rs_file_control, operators), TEXT(rs_file_control, viewers),
-    CYAML_FIELD_END};
+    TEXT(rs_file_control, requests_per_second), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t e2ee_fields[] = {TEXT(rs_file_e2ee, enabled),
                                                    TEXT(rs_file_e2ee, suite),

@@ -26,7 +26,7 @@ struct rs_file_memory {
 };
 
 struct rs_file_control {
-    char *socket, *operators, *viewers;
+    char *socket, *operators, *viewers, *requests_per_second;
 };
 
 struct rs_file_e2ee {

@@ -16,6 +16,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "control/apply.h"
 #include "dataplane/dataplane.h"
 
 enum {
@@ -38,9 +39,10 @@ struct rs_conn {
     struct evbuffer *output;
     struct rs_request *request; /* the one being worked on, or NULL */
     struct rs_subscriber subscriber;
-    bool ended;     /* the client sends no more */
-    bool refused;   /* a line was too long: say so, throw the rest away, close */
-    bool half_shut; /* we send no more */
+    struct rs_apply *apply; /* a transaction under way, or NULL */
+    bool ended;             /* the client sends no more */
+    bool refused;           /* a line was too long: say so, throw the rest away, close */
+    bool half_shut;         /* we send no more */
     bool dead;
     rs_conn_closed_fn *closed;
     void *owner;
@@ -52,7 +54,9 @@ void rs_conn_close(struct rs_conn *conn)
     if (conn->request != NULL) {
         conn->request->client = NULL;
         conn->request->subscriber = NULL;
+        conn->request->apply = NULL;
     }
+    rs_apply_end(&conn->apply);
     event_free(conn->readable);
     event_free(conn->writable);
     event_free(conn->resume);
@@ -61,6 +65,21 @@ void rs_conn_close(struct rs_conn *conn)
     rs_secret_unmap(conn->input, INPUT_BYTES);
     close(conn->fd);
     free(conn);
+}
+
+const struct rs_peer *rs_conn_peer(const struct rs_conn *conn)
+{
+    return &conn->peer;
+}
+
+int rs_conn_fd(const struct rs_conn *conn)
+{
+    return conn->fd;
+}
+
+void rs_conn_set_role(struct rs_conn *conn, enum rs_role role)
+{
+    conn->peer.role = role;
 }
 
 static void send_line(struct rs_conn *conn, char *text, size_t bytes)
@@ -124,6 +143,7 @@ static void start_request(struct rs_conn *conn, char *line, size_t bytes)
     request->peer = conn->peer;
     request->client = conn;
     request->subscriber = &conn->subscriber;
+    request->apply = &conn->apply;
     request->done = on_done;
     conn->request = request;
     rs_request_run(request);

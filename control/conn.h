@@ -23,3 +23,10 @@ struct rs_conn *rs_conn_open(struct rs_control *control, int fd, const struct rs
 
 /* Closes and frees at once; `closed` is not called. What it asked for is still done. */
 void rs_conn_close(struct rs_conn *conn);
+
+/* Who the client is, as the server found out, and its descriptor. */
+const struct rs_peer *rs_conn_peer(const struct rs_conn *conn);
+int rs_conn_fd(const struct rs_conn *conn);
+
+/* The requests from now on are another role's. */
+void rs_conn_set_role(struct rs_conn *conn, enum rs_role role);

@@ -2,6 +2,7 @@
 /* What the parts of a running daemon's control plane are; made and owned by main. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct event_base;
@@ -9,18 +10,25 @@ struct rs_config;
 struct rs_dataplane;
 struct rs_events;
 struct rs_kdf;
+struct rs_rate;
 struct rs_registry;
+struct rs_reload;
+struct rs_server;
 
-/* All fields are set once, before the first request. Main thread alone. */
+/* All fields but `draining` are set once, before the first request. Main thread alone. */
 struct rs_control {
     struct event_base *base;
-    const struct rs_config *config;
+    const struct rs_config *config; /* in use; reload.c changes what can change */
+    struct rs_reload *reload;
+    struct rs_rate *rate;
+    struct rs_server *server;
     struct rs_dataplane *dataplane;
     struct rs_events *events;
     struct rs_kdf *kdf;
     struct rs_registry *registry;
     const char *instance; /* random, for each start */
     uint64_t started_ms;  /* CLOCK_MONOTONIC */
+    bool draining;        /* takes nothing new */
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */

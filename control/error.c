@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const struct rs_reason_row rs_reasons[RS_REASONS] = {
     [RS_E_NONE] = {0, "none", false},
@@ -43,6 +44,7 @@ const struct rs_reason_row rs_reasons[RS_REASONS] = {
     [RS_E_RATE_LIMITED] = {6116, "rate_limited", true},
     [RS_E_DENIED] = {6117, "denied", false},
     [RS_E_DRAINING] = {6118, "draining", true},
+    [RS_E_INVALID_CONFIG] = {6119, "invalid_configuration", false},
 };
 
 int rs_error_set(struct rs_error *error, enum rs_reason reason, const char *param,
@@ -56,5 +58,15 @@ int rs_error_set(struct rs_error *error, enum rs_reason reason, const char *para
     va_start(args, format);
     vsnprintf(error->message, sizeof(error->message), format, args);
     va_end(args);
+    return -1;
+}
+
+int rs_error_about(struct rs_error *error, const char *kind, const char *id)
+{
+    char message[sizeof(error->message)];
+
+    memcpy(message, error->message, sizeof(message));
+    snprintf(error->message, sizeof(error->message), "%s %s: %.*s", kind, id,
+             (int)sizeof(message) / 2, message);
     return -1;
 }

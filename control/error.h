@@ -37,6 +37,7 @@ enum rs_reason {
     RS_E_RATE_LIMITED,
     RS_E_DENIED,
     RS_E_DRAINING,
+    RS_E_INVALID_CONFIG,
     RS_REASONS
 };
 
@@ -63,3 +64,6 @@ struct rs_error {
  */
 int rs_error_set(struct rs_error *error, enum rs_reason reason, const char *param,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Puts "KIND ID: " before the message. Returns -1. */
+int rs_error_about(struct rs_error *error, const char *kind, const char *id);

@@ -29,23 +29,42 @@ struct rs_events {
     TAILQ_HEAD(, rs_subscriber) subscribers;
 };
 
-static const char *const names[RS_EVENT_TYPES] = {
-    [RS_EVENT_SECRET_MISMATCH] = "encryption_secret_mismatch",
-    [RS_EVENT_SECRET_MATCH] = "encryption_secret_match",
-    [RS_EVENT_SECRET_STAGED] = "secret_staged",
-    [RS_EVENT_SECRET_ACTIVATED] = "secret_activated",
-    [RS_EVENT_SECRET_RETIRED] = "secret_retired",
-    [RS_EVENT_PLAINTEXT_BLOCKED] = "plaintext_blocked",
-    [RS_EVENT_WIRE_VERSION_MISMATCH] = "wire_version_mismatch",
-    [RS_EVENT_SUITE_MISMATCH] = "suite_mismatch",
-    [RS_EVENT_AUTH_FAILURE_RATE] = "auth_failure_rate",
+const struct rs_event_row rs_event_rows[RS_EVENT_TYPES] = {
+    [RS_EVENT_SECRET_MISMATCH] = {"encryption_secret_mismatch",
+                                  "8 packets in a row of one stream and SSRC cannot be opened"},
+    [RS_EVENT_SECRET_MATCH] = {"encryption_secret_match",
+                               "the first packet opened after trouble, or ever"},
+    [RS_EVENT_SECRET_STAGED] = {"secret_staged", "a new secret opens"},
+    [RS_EVENT_SECRET_ACTIVATED] = {"secret_activated", "it seals, and every worker has it"},
+    [RS_EVENT_SECRET_RETIRED] = {"secret_retired", "a replaced one is wiped"},
+    [RS_EVENT_PLAINTEXT_BLOCKED] = {"plaintext_blocked", "8 packets in a row are not sealed"},
+    [RS_EVENT_WIRE_VERSION_MISMATCH] = {"wire_version_mismatch",
+                                        "8 packets in a row are of a newer wire format"},
+    [RS_EVENT_SUITE_MISMATCH] = {"suite_mismatch", "8 packets in a row are of another suite"},
+    [RS_EVENT_AUTH_FAILURE_RATE] = {"auth_failure_rate",
+                                    "more packets of a stream had a wrong tag within a second than "
+                                    "the configuration allows, and when that is over"},
+    [RS_EVENT_STREAM_STARTED] = {"stream_started", "the first packet of a stream, or the first "
+                                                   "after it had stopped"},
+    [RS_EVENT_STREAM_STOPPED] = {"stream_stopped", "none for 5 seconds"},
+    [RS_EVENT_SENDER_LIMIT] = {"sender_limit",
+                               "packets of senders not seen before are turned away, since too many "
+                               "such have failed; and when that is over"},
+    [RS_EVENT_NO_CAPACITY] = {"no_capacity",
+                              "packets are dropped because all of limits.senders are "
+                              "in use; and when that is over"},
+    [RS_EVENT_WORKER_STALLED] = {"worker_stalled",
+                                 "a worker has not moved for a second, and when it moves again"},
+    [RS_EVENT_LINK_UP] = {"link_up", "a port of a link came up"},
+    [RS_EVENT_LINK_DOWN] = {"link_down", "a port of a link went down"},
+    [RS_EVENT_DRAINING] = {"draining", "the daemon takes nothing new any more, or does so again"},
 };
 
 enum rs_event_type rs_event_find(const char *name)
 {
     enum rs_event_type type = 0;
 
-    while (type < RS_EVENT_TYPES && strcmp(names[type], name) != 0)
+    while (type < RS_EVENT_TYPES && strcmp(rs_event_rows[type].name, name) != 0)
         type++;
     return type;
 }
@@ -128,7 +147,8 @@ void rs_events_say(struct rs_events *events, enum rs_event_type type, json_t *fi
 
     rs_jsonrpc_free(line->text);
     line->type = type;
-    line->text = write_line(events, events->next_seq, names[type], fields, &line->bytes);
+    line->text =
+        write_line(events, events->next_seq, rs_event_rows[type].name, fields, &line->bytes);
     events->next_seq++;
     TAILQ_FOREACH(subscriber, &events->subscribers, entry) {
         if (subscriber->types & (1u << type))

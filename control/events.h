@@ -21,6 +21,14 @@ enum rs_event_type {
     RS_EVENT_WIRE_VERSION_MISMATCH,
     RS_EVENT_SUITE_MISMATCH,
     RS_EVENT_AUTH_FAILURE_RATE,
+    RS_EVENT_STREAM_STARTED,
+    RS_EVENT_STREAM_STOPPED,
+    RS_EVENT_SENDER_LIMIT,
+    RS_EVENT_NO_CAPACITY,
+    RS_EVENT_WORKER_STALLED,
+    RS_EVENT_LINK_UP,
+    RS_EVENT_LINK_DOWN,
+    RS_EVENT_DRAINING,
     RS_EVENT_TYPES
 };
 
@@ -39,6 +47,15 @@ struct rs_subscriber {
 /* All of these: main thread, none blocks. Returns NULL without memory. */
 struct rs_events *rs_events_create(const char *instance, uint32_t ring_size);
 void rs_events_destroy(struct rs_events *events);
+
+/* What a subscriber may be told: its stable name, and when it is said. */
+struct rs_event_row {
+    const char *name, *help;
+};
+
+/* Indexed by enum rs_event_type; what comes after the last is a gap, which has no type to ask for.
+ */
+extern const struct rs_event_row rs_event_rows[RS_EVENT_TYPES];
 
 /* Finds a type by its stable snake_case name: RS_EVENT_TYPES where there is none. Pure. */
 enum rs_event_type rs_event_find(const char *name);

@@ -7,13 +7,21 @@
 #include "dataplane/dataplane.h"
 
 /* method_system.c: no parameters */
-rs_handler_fn rs_method_rpc_get_methods, rs_method_get_version, rs_method_has_e2ee_support,
-    rs_method_shutdown;
+rs_handler_fn rs_method_rpc_get_methods, rs_method_get_version, rs_method_has_e2ee_support;
+json_t *rs_methods_json(void); /* rpc_get_methods' result: a new reference */
 
+/* method_operate.c */
 struct rs_log_params {
     unsigned int level; /* 1 + enum rs_log_level */
 };
 rs_handler_fn rs_method_log_set_level;
+
+struct rs_drain_params {
+    struct rs_optional cancel;
+};
+rs_handler_fn rs_method_drain;
+rs_handler_fn rs_method_shutdown, rs_method_health_get, rs_method_config_check,
+    rs_method_config_reload; /* no parameters */
 
 /* method_session.c */
 struct rs_create_params {
@@ -54,6 +62,12 @@ struct rs_stream_id_params {
     const char *stream_id;
 };
 rs_handler_fn rs_method_stream_get, rs_method_stream_delete;
+
+struct rs_stream_update_params {
+    const char *stream_id;
+    json_t *payload_types;
+};
+rs_handler_fn rs_method_stream_update;
 rs_handler_fn rs_method_stream_list; /* struct rs_list_params */
 
 /* method_stats.c */
@@ -62,6 +76,11 @@ struct rs_stats_params {
     const char *session_id, *stream_id;
 };
 rs_handler_fn rs_method_stats_get;
+
+struct rs_busiest_params {
+    struct rs_optional limit;
+};
+rs_handler_fn rs_method_stats_busiest;
 json_t *rs_stats_counters(const struct rs_counters *counters); /* new reference */
 
 /* method_events.c */
@@ -71,3 +90,26 @@ struct rs_events_params {
     struct rs_optional from_seq;
 };
 rs_handler_fn rs_method_events_subscribe, rs_method_events_unsubscribe;
+
+/* method_apply.c */
+struct rs_apply_begin_params {
+    struct rs_optional dry_run;
+};
+struct rs_apply_add_params {
+    const char *txn;
+    json_t *sessions, *streams;
+};
+struct rs_apply_commit_params {
+    const char *txn, *cursor;
+    struct rs_optional dry_run, limit;
+};
+rs_handler_fn rs_method_apply_begin, rs_method_apply_add, rs_method_apply_commit;
+
+/* method_explain.c */
+struct rs_explain_params {
+    json_t *flow;
+    const char *link;
+    unsigned int direction; /* 1 + enum rs_direction */
+    struct rs_optional ssrc, payload_type;
+};
+rs_handler_fn rs_method_flow_explain;

@@ -5,6 +5,7 @@
  */
 #include "jsonrpc.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,29 @@ static void mark_bad_bytes(char *line, size_t bytes)
             line[i] = BAD_BYTE_MARK;
         i += length != 0 ? length : 1;
     }
+}
+
+/* Brackets outside strings, before anything is parsed: each level costs the parser stack. */
+static bool nests_too_deep(const char *line, size_t bytes)
+{
+    unsigned int depth = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < bytes; i++) {
+        const char c = line[i];
+
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '{' || c == '['))
+            depth++;
+        else if (!in_string && (c == '}' || c == ']') && depth > 0)
+            depth--;
+        if (depth > RS_DEPTH_MAX)
+            return true;
+    }
+    return false;
 }
 
 static int read_envelope(struct rs_call *call, struct rs_error *error)
@@ -108,6 +132,9 @@ int rs_jsonrpc_parse(char *line, size_t bytes, struct rs_call *call, struct rs_e
     json_error_t where;
 
     *call = (struct rs_call){.id = json_null()};
+    if (nests_too_deep(line, bytes))
+        return rs_error_set(error, RS_E_PARSE_ERROR, NULL, "a request nests at most %d deep",
+                            RS_DEPTH_MAX);
     call->root =
         json_loadb(line, bytes, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
     if (call->root != NULL)

@@ -14,6 +14,8 @@
  */
 int rs_jsonrpc_init(void);
 
+enum { RS_DEPTH_MAX = 16 /* of arrays and objects in a request */ };
+
 /* One call. `root` is owned, the rest borrowed from it. */
 struct rs_call {
     json_t *root;

@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "control/control.h"
 #include "control/events.h"
 #include "control/registry.h"
 #include "control/session.h"
@@ -183,6 +184,7 @@ int rs_keys_change(struct rs_session_record *session, const uint8_t *base_key, s
     session->epoch++;
     key->info = *info;
     key->state = RS_KEY_STAGED;
+    key->given_ms = rs_control_now_ms();
     key->grace_ms = change->grace_ms;
     TAILQ_INSERT_HEAD(&session->keys, key, entry);
     rs_events_say(session->registry->events, RS_EVENT_SECRET_STAGED, key_fields(session, info));

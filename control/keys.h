@@ -20,6 +20,7 @@ struct rs_key_record {
     struct rs_session_record *session;
     enum rs_key_state state;
     struct rs_key_info info;
+    uint64_t given_ms;   /* CLOCK_MONOTONIC */
     uint32_t grace_ms;   /* how long the key that this one replaces is kept */
     struct event *timer; /* staged: its activation; previous: its retirement */
 };

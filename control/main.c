@@ -17,15 +17,18 @@
 #include "control/config.h"
 #include "control/control.h"
 #include "control/events.h"
+#include "control/handlers.h"
 #include "control/jsonrpc.h"
 #include "control/kdf.h"
+#include "control/rate.h"
 #include "control/registry.h"
+#include "control/reload.h"
 #include "control/server.h"
 #include "dataplane/dataplane.h"
 
 /* The main thread's events outside the control socket. */
 struct sources {
-    struct event *dataplane, *kdf, *terminate, *interrupt;
+    struct event *dataplane, *kdf, *terminate, *interrupt, *hangup;
 };
 
 /* Whether requests can be read where no page is swapped out; if not, whether that is accepted. */
@@ -74,6 +77,32 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     event_base_loopbreak(arg);
 }
 
+static void log_differences(const struct rs_config_difference *differences, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        rs_log(RS_LOG_INFO, "rtpseald: %s: %s -> %s%s", differences[i].key, differences[i].one,
+               differences[i].other, differences[i].live ? "" : ", after a restart");
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+    struct rs_reload *reload = arg;
+    struct rs_config_difference *differences;
+    struct rs_error error;
+    size_t count;
+
+    (void)number;
+    (void)what;
+    if (rs_reload_run(reload, &differences, &count, &error) != 0) {
+        rs_log(RS_LOG_ERROR, "rtpseald: SIGHUP: nothing changed: %s", error.message);
+        return;
+    }
+    rs_log(RS_LOG_INFO, "rtpseald: SIGHUP: %s read, %zu differences", rs_reload_path(reload),
+           count);
+    log_differences(differences, count);
+    rs_config_differences_free(differences, count);
+}
+
 static int add_source(struct event **source, struct event *made)
 {
     *source = made;
@@ -90,15 +119,16 @@ static int add_sources(struct sources *sources, struct rs_control *control)
                    event_new(base, dataplane, readable, on_dataplane, control->dataplane)) != 0 ||
         add_source(&sources->kdf, event_new(base, kdf, readable, on_kdf, control->kdf)) != 0 ||
         add_source(&sources->terminate, evsignal_new(base, SIGTERM, on_signal, base)) != 0 ||
-        add_source(&sources->interrupt, evsignal_new(base, SIGINT, on_signal, base)) != 0)
+        add_source(&sources->interrupt, evsignal_new(base, SIGINT, on_signal, base)) != 0 ||
+        add_source(&sources->hangup, evsignal_new(base, SIGHUP, on_hangup, control->reload)) != 0)
         return -ENOMEM;
     return 0;
 }
 
 static void remove_sources(struct sources *sources)
 {
-    struct event *all[] = {sources->dataplane, sources->kdf, sources->terminate,
-                           sources->interrupt};
+    struct event *all[] = {sources->dataplane, sources->kdf, sources->terminate, sources->interrupt,
+                           sources->hangup};
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (all[i] != NULL)
@@ -117,13 +147,40 @@ static void serve(struct rs_control *control)
     event_base_dispatch(control->base);
 }
 
-static enum rs_exit run(const struct rs_config *config)
+/* The parts that need no thread or socket. Returns whether all are there. */
+static bool create_parts(struct rs_control *control, struct rs_config *config,
+                         const struct rs_args *args)
+{
+    control->base = event_base_new();
+    control->events = rs_events_create(control->instance, RS_EVENT_RING);
+    control->rate = rs_rate_create(config->requests_per_second);
+    control->reload = rs_reload_create(control, config, args->config_path, &args->overrides);
+    if (control->base == NULL || control->events == NULL || control->rate == NULL ||
+        control->reload == NULL)
+        return false;
+    control->registry =
+        rs_registry_create(control->base, config, control->dataplane, control->events);
+    return control->registry != NULL;
+}
+
+static void destroy_parts(struct rs_control *control)
+{
+    rs_registry_destroy(control->registry);
+    rs_reload_destroy(control->reload);
+    rs_rate_destroy(control->rate);
+    rs_events_destroy(control->events);
+    rs_dataplane_destroy(control->dataplane);
+    if (control->base != NULL)
+        event_base_free(control->base);
+}
+
+static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
 {
     struct rs_control control = {.config = config, .started_ms = rs_control_now_ms()};
     enum rs_exit result = RS_EXIT_START_FAILED;
-    struct rs_server *server = NULL;
     struct sources sources = {0};
     char instance[RS_INSTANCE_MAX];
+    bool complete;
 
     rs_control_random_hex(instance, 16);
     control.instance = instance;
@@ -131,29 +188,32 @@ static enum rs_exit run(const struct rs_config *config)
     control.dataplane = rs_dataplane_create(&config->dataplane, &rs_registry_observer);
     if (control.dataplane == NULL)
         return RS_EXIT_START_FAILED;
-    control.base = event_base_new();
+    complete = create_parts(&control, config, args);
     control.kdf = rs_kdf_create();
-    control.events = rs_events_create(instance, RS_EVENT_RING);
-    if (control.base != NULL && control.events != NULL)
-        control.registry =
-            rs_registry_create(control.base, config, control.dataplane, control.events);
-    if (control.kdf == NULL || control.registry == NULL || add_sources(&sources, &control) != 0)
+    if (!complete || control.kdf == NULL || add_sources(&sources, &control) != 0)
         rs_log(RS_LOG_ERROR, "rtpseald: cannot start: %s", strerror(errno));
     else
-        server = rs_server_create(&control);
-    if (server != NULL) {
+        control.server = rs_server_create(&control);
+    if (control.server != NULL) {
         result = RS_EXIT_OK;
+        rs_dataplane_set_owner(control.dataplane, control.registry);
         serve(&control);
     }
-    rs_server_destroy(server);
+    rs_server_destroy(control.server);
     remove_sources(&sources);
     rs_kdf_destroy(control.kdf);
-    rs_registry_destroy(control.registry);
-    rs_events_destroy(control.events);
-    rs_dataplane_destroy(control.dataplane);
-    if (control.base != NULL)
-        event_base_free(control.base);
+    destroy_parts(&control);
     return result;
+}
+
+static enum rs_exit print_methods(void)
+{
+    json_t *methods = rs_methods_json();
+
+    json_dumpf(methods, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(methods);
+    return RS_EXIT_OK;
 }
 
 int main(int argc, char **argv)
@@ -165,6 +225,8 @@ int main(int argc, char **argv)
 
     if (result != RS_EXIT_OK || args.task == RS_TASK_NONE)
         return result;
+    if (args.task == RS_TASK_PRINT_METHODS)
+        return print_methods();
     config = rs_config_load(args.config_path, &args.overrides, error);
     if (config == NULL) {
         fprintf(stderr, "rtpseald: %s\n", error);
@@ -175,7 +237,7 @@ int main(int argc, char **argv)
     } else {
         rs_log_set_level(config->log_level);
         harden_process();
-        result = lock_requests(config) == 0 ? run(config) : RS_EXIT_START_FAILED;
+        result = lock_requests(config) == 0 ? run(config, &args) : RS_EXIT_START_FAILED;
     }
     rs_config_free(config);
     return result;

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#include "control/config.h"
+#include "control/control.h"
+#include "control/options.h"
 #include "control/page.h"
 #include "control/registry.h"
 #include "control/session.h"
@@ -40,9 +41,11 @@ static json_t *keys_json(const struct rs_session_record *session)
         const struct rs_key_name *name = rs_session_key_name(session, &key->info);
 
         rs_key_tag_write(name->key_tag, tag);
-        json_array_append_new(
-            keys, json_pack("{s:I, s:s, s:s, s:s}", "epoch", (json_int_t)key->info.epoch, "state",
-                            states[key->state], "key_tag", tag, "fingerprint", name->fingerprint));
+        json_array_append_new(keys,
+                              json_pack("{s:I, s:s, s:s, s:s, s:I}", "epoch",
+                                        (json_int_t)key->info.epoch, "state", states[key->state],
+                                        "key_tag", tag, "fingerprint", name->fingerprint, "age_ms",
+                                        (json_int_t)(rs_control_now_ms() - key->given_ms)));
     }
     return keys;
 }
@@ -77,22 +80,11 @@ static json_t *session_json(const struct rs_session_record *session)
 enum rs_reply rs_method_session_create(struct rs_request *request, const void *params)
 {
     const struct rs_create_params *create = params;
-    const struct rs_e2ee_config *defaults = &request->control->config->e2ee;
-    struct rs_session_options options = {
-        .media_mode = create->media_mode > 1 ? RS_MEDIA_RELAYED : RS_MEDIA_ROUTED,
-        .archive_mode = create->archive_mode > 1 ? RS_ARCHIVE_ALWAYS : RS_ARCHIVE_MANUAL,
-        .e2ee = rs_optional_or(create->e2ee, 0) != 0,
-        .suite = create->suite != NULL ? rs_suite_find(create->suite) : defaults->suite,
-        .grace_ms = (uint32_t)rs_optional_or(create->grace_ms, defaults->grace_ms),
-        .activate_after_ms =
-            (uint32_t)rs_optional_or(create->activate_after_ms, defaults->activate_after_ms),
-        .replay_window = (uint32_t)rs_optional_or(create->replay_window, defaults->replay_window),
-    };
+    struct rs_session_options options;
     struct rs_session_record *session;
 
-    if (options.suite == NULL)
-        return rs_request_fail(request, RS_E_UNKNOWN_SUITE, "suite", "there is no such suite");
-    if (rs_session_record_create(request->control->registry, create->session_id, &options, &session,
+    if (rs_session_options_read(request->control->config, create, &options, &request->error) != 0 ||
+        rs_session_record_create(request->control->registry, create->session_id, &options, &session,
                                  &request->error) != 0)
         return RS_REPLY_NOW;
     snprintf(request->session_id, sizeof(request->session_id), "%s", session->id);

@@ -114,8 +114,8 @@ static json_t *stream_stats(const struct rs_stream_record *stream)
 
     rs_stream_get_counters(stream->dataplane, &counters);
     return json_pack("{s:s, s:s, s:s, s:o}", "scope", "stream", "stream_id", stream->id,
-                     "session_id", stream->session->id,
-                     stream->direction == RS_SEAL ? "seal" : "open", rs_stats_counters(&counters));
+                     "session_id", stream->session->id, rs_direction_name(stream->direction),
+                     rs_stats_counters(&counters));
 }
 
 /* An id belongs to its own scope, and that scope needs it. */
@@ -153,5 +153,60 @@ enum rs_reply rs_method_stats_get(struct rs_request *request, const void *params
     else if (scope == SCOPE_STREAM &&
              (stream = rs_request_stream(request, stats->stream_id)) != NULL)
         request->result = stream_stats(stream);
+    return RS_REPLY_NOW;
+}
+
+/* ---- the busiest streams ------------------------------------------------------------------ */
+
+enum { BUSIEST = 10, BUSIEST_MAX = 100 };
+
+struct busy_stream {
+    const struct rs_stream_record *stream;
+    struct rs_stream_rate rate;
+};
+
+/* Keeps the `limit` busiest, busiest first; those that are silent are left out. */
+static size_t keep_busiest(struct busy_stream *busiest, size_t count, size_t limit,
+                           const struct busy_stream *one)
+{
+    size_t at = count < limit ? count : limit;
+
+    while (at > 0 && busiest[at - 1].rate.packets_per_second < one->rate.packets_per_second) {
+        if (at < limit)
+            busiest[at] = busiest[at - 1];
+        at--;
+    }
+    if (at < limit)
+        busiest[at] = *one;
+    return count < limit ? count + 1 : count;
+}
+
+static json_t *busy_json(const struct busy_stream *busy)
+{
+    const struct rs_stream_record *stream = busy->stream;
+    const struct rs_dataplane_config *config = &stream->session->registry->config->dataplane;
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f}", "stream_id", stream->id, "session_id",
+                     stream->session->id, "direction", rs_direction_name(stream->direction), "link",
+                     config->links[stream->link].name, "packets_per_second",
+                     busy->rate.packets_per_second, "bits_per_second", busy->rate.bits_per_second);
+}
+
+enum rs_reply rs_method_stats_busiest(struct rs_request *request, const void *params)
+{
+    const struct rs_busiest_params *wanted = params;
+    const size_t limit = rs_optional_or(wanted->limit, BUSIEST);
+    struct busy_stream busiest[BUSIEST_MAX], one;
+    json_t *rows = json_array();
+    size_t count = 0;
+
+    TAILQ_FOREACH(one.stream, &request->control->registry->streams, entry) {
+        rs_stream_get_rate(one.stream->dataplane, &one.rate);
+        if (one.rate.packets_per_second > 0)
+            count = keep_busiest(busiest, count, limit, &one);
+    }
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, busy_json(&busiest[i]));
+    request->result = json_pack("{s:o}", "streams", rows);
     return RS_REPLY_NOW;
 }

@@ -8,7 +8,9 @@
 
 #include "control/config.h"
 #include "control/flow.h"
+#include "control/options.h"
 #include "control/page.h"
+#include "control/payload_types.h"
 #include "control/registry.h"
 #include "control/session.h"
 #include "control/stream.h"
@@ -19,32 +21,11 @@ static json_t *stream_json(const struct rs_stream_record *stream)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I}", "stream_id", stream->id, "session_id",
-        stream->session->id, "direction", stream->direction == RS_SEAL ? "seal" : "open", "link",
+        stream->session->id, "direction", rs_direction_name(stream->direction), "link",
         config->dataplane.links[stream->link].name, "flow", rs_flow_json(&stream->flow), "ssrc",
         rs_ssrcs_json(stream->ssrcs, stream->ssrc_count), "payload_types",
         rs_payload_types_json(&stream->payload_types), "suite", stream->suite->name,
         "replay_window", (json_int_t)stream->replay_window);
-}
-
-static int read_options(const struct rs_stream_params *params, struct rs_stream_options *options,
-                        struct rs_error *error)
-{
-    options->id = params->stream_id;
-    options->link = params->link;
-    options->replay_window = params->replay_window;
-    if (rs_flow_parse(params->flow, &options->flow, error) != 0)
-        return -1;
-    if (params->ssrc != NULL && rs_ssrcs_parse(params->ssrc, options->ssrcs, RS_SSRCS_MAX,
-                                               &options->ssrc_count, error) != 0)
-        return -1;
-    if (rs_payload_types_parse(params->payload_types, &options->payload_types, error) != 0)
-        return -1;
-    if (params->suite != NULL) {
-        options->suite = rs_suite_find(params->suite);
-        if (options->suite == NULL)
-            return rs_error_set(error, RS_E_UNKNOWN_SUITE, "suite", "there is no such suite");
-    }
-    return 0;
 }
 
 static enum rs_reply add_stream(struct rs_request *request, const struct rs_stream_params *params,
@@ -55,7 +36,7 @@ static enum rs_reply add_stream(struct rs_request *request, const struct rs_stre
     struct rs_stream_record *stream;
 
     if (session == NULL || rs_session_record_check_connected(session, &request->error) != 0 ||
-        read_options(params, &options, &request->error) != 0 ||
+        rs_stream_options_read(params, &options, &request->error) != 0 ||
         rs_stream_record_create(session, &options, &stream, &request->error) != 0)
         return RS_REPLY_NOW;
     snprintf(request->stream_id, sizeof(request->stream_id), "%s", stream->id);
@@ -83,8 +64,23 @@ enum rs_reply rs_method_stream_get(struct rs_request *request, const void *param
         return RS_REPLY_NOW;
     rs_stream_get_counters(stream->dataplane, &counters);
     request->result = stream_json(stream);
-    json_object_set_new(request->result, stream->direction == RS_SEAL ? "seal" : "open",
+    json_object_set_new(request->result, rs_direction_name(stream->direction),
                         rs_stats_counters(&counters));
+    return RS_REPLY_NOW;
+}
+
+enum rs_reply rs_method_stream_update(struct rs_request *request, const void *params)
+{
+    const struct rs_stream_update_params *update = params;
+    struct rs_stream_record *stream = rs_request_stream(request, update->stream_id);
+    struct rs_payload_types types = {0};
+
+    if (stream == NULL ||
+        rs_payload_types_parse(update->payload_types, &types, &request->error) != 0)
+        return RS_REPLY_NOW;
+    rs_stream_record_set_payload_types(stream, &types);
+    snprintf(request->session_id, sizeof(request->session_id), "%s", stream->session->id);
+    request->result = stream_json(stream);
     return RS_REPLY_NOW;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Methods about the daemon itself: what it offers, what it runs on, its log, its end.
+ * Methods about the daemon itself: what it offers and what it runs on.
  */
 #include "handlers.h"
 
@@ -8,17 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/event.h>
-
 #include "control/config.h"
 #include "control/kdf.h"
 #include "control/server.h"
 #include "control/stream.h"
 
 enum { API_VERSION = 1, WIRE_VERSION = 1 };
-
-/* Long enough for the reply to leave. */
-static const struct timeval shutdown_delay = {0, 50000};
 
 static json_t *param_json(const struct rs_param *param)
 {
@@ -36,11 +31,10 @@ static json_t *param_json(const struct rs_param *param)
     return row;
 }
 
-enum rs_reply rs_method_rpc_get_methods(struct rs_request *request, const void *params)
+static json_t *methods_json(void)
 {
     json_t *methods = json_array();
 
-    (void)params;
     for (size_t i = 0; i < rs_rpc_method_count; i++) {
         json_t *rows = json_array();
 
@@ -51,7 +45,40 @@ enum rs_reply rs_method_rpc_get_methods(struct rs_request *request, const void *
                                         "role", rs_role_name(rs_rpc_methods[i].role), "help",
                                         rs_rpc_methods[i].help, "params", rows));
     }
-    request->result = json_pack("{s:o}", "methods", methods);
+    return methods;
+}
+
+static json_t *event_types_json(void)
+{
+    json_t *types = json_array();
+
+    for (size_t i = 0; i < RS_EVENT_TYPES; i++)
+        json_array_append_new(types, json_pack("{s:s, s:s}", "type", rs_event_rows[i].name, "help",
+                                               rs_event_rows[i].help));
+    return types;
+}
+
+static json_t *errors_json(void)
+{
+    json_t *errors = json_array();
+
+    for (size_t i = RS_E_NONE + 1; i < RS_REASONS; i++)
+        json_array_append_new(errors,
+                              json_pack("{s:i, s:s, s:b}", "code", rs_reasons[i].code, "reason",
+                                        rs_reasons[i].name, "retryable", rs_reasons[i].retryable));
+    return errors;
+}
+
+json_t *rs_methods_json(void)
+{
+    return json_pack("{s:o, s:o, s:o}", "methods", methods_json(), "events", event_types_json(),
+                     "errors", errors_json());
+}
+
+enum rs_reply rs_method_rpc_get_methods(struct rs_request *request, const void *params)
+{
+    (void)params;
+    request->result = rs_methods_json();
     return RS_REPLY_NOW;
 }
 
@@ -169,22 +196,5 @@ enum rs_reply rs_method_has_e2ee_support(struct rs_request *request, const void 
     request->result = json_pack("{s:b, s:s?, s:s, s:o, s:o, s:o}", "supported", why_not == NULL,
                                 "why_not", why_not, "isa", host.isa, "cpu_features", features,
                                 "suites", suites_json(control), "codecs", codecs_json());
-    return RS_REPLY_NOW;
-}
-
-enum rs_reply rs_method_log_set_level(struct rs_request *request, const void *params)
-{
-    const struct rs_log_params *log = params;
-
-    rs_log_set_level((enum rs_log_level)(log->level - 1));
-    request->result = json_object();
-    return RS_REPLY_NOW;
-}
-
-enum rs_reply rs_method_shutdown(struct rs_request *request, const void *params)
-{
-    (void)params;
-    event_base_loopexit(request->control->base, &shutdown_delay);
-    request->result = json_object();
     return RS_REPLY_NOW;
 }

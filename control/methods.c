@@ -5,6 +5,8 @@
  */
 #include "methods.h"
 
+#include <string.h>
+
 #include "control/config.h"
 #include "control/handlers.h"
 
@@ -24,9 +26,16 @@
 #define LIMIT_ACCEPTED  "an integer, 1 to 1000"
 #define CURSOR_ACCEPTED "the \"cursor\" of the page before"
 
+#define FLOW_ACCEPTED                                                                              \
+    "an object: dst_ip, dst_port, and src_ip with src_port or neither, and vlan where tagged"
+#define TYPES_ACCEPTED                                                                             \
+    "an object from payload types, 0 to 63 and 96 to 127, to {\"codec\": name}; rtx also has "     \
+    "\"apt\": a payload type named here"
+
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const media_words[] = {"routed", "relayed", NULL};
 static const char *const archive_words[] = {"manual", "always", NULL};
+static const char *const direction_words[] = {"seal", "open", NULL};
 static const char *const scope_words[] = {"daemon", "port", "worker", "session", "stream", NULL};
 
 static const struct rs_param log_rows[] = {
@@ -123,14 +132,9 @@ static const struct rs_param stream_rows[] = {
     {"link", RS_PARAM_STRING, RS_REQUIRED, AT(rs_stream_params, link), "which link it runs through",
      "the name of a configured link", 0, 0, NULL},
     {"flow", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_params, flow),
-     "addresses and ports as on the wire in the stream's direction",
-     "an object: dst_ip, dst_port, and src_ip with src_port or neither, and vlan where tagged", 0,
-     0, NULL},
+     "addresses and ports as on the wire in the stream's direction", FLOW_ACCEPTED, 0, 0, NULL},
     {"payload_types", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_params, payload_types),
-     "the codec of each RTP payload type",
-     "an object from payload types, 0 to 63 and 96 to 127, to {\"codec\": name}; rtx also has "
-     "\"apt\": a payload type named here",
-     0, 0, NULL},
+     "the codec of each RTP payload type", TYPES_ACCEPTED, 0, 0, NULL},
     {"ssrc", RS_PARAM_INT_OR_ARRAY, RS_OPTIONAL, AT(rs_stream_params, ssrc),
      "only these SSRCs (any)", "an integer, 0 to 4294967295, or a list of 1 to 64 of them", 0, 0,
      NULL},
@@ -146,6 +150,71 @@ static const struct rs_param stream_rows[] = {
 static const struct rs_param stream_id_rows[] = {
     {"stream_id", RS_PARAM_ID, RS_REQUIRED, AT(rs_stream_id_params, stream_id), "which stream",
      ID_ACCEPTED, 0, 0, NULL},
+};
+
+static const struct rs_param update_rows[] = {
+    {"stream_id", RS_PARAM_ID, RS_REQUIRED, AT(rs_stream_update_params, stream_id), "which stream",
+     ID_ACCEPTED, 0, 0, NULL},
+    {"payload_types", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_stream_update_params, payload_types),
+     "the codec of each RTP payload type, instead of those it has", TYPES_ACCEPTED, 0, 0, NULL},
+};
+
+static const struct rs_param explain_rows[] = {
+    {"flow", RS_PARAM_OBJECT, RS_REQUIRED, AT(rs_explain_params, flow),
+     "addresses and ports of a packet as on the wire", FLOW_ACCEPTED, 0, 0, NULL},
+    {"link", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_explain_params, link), "only through this link",
+     "the name of a configured link", 0, 0, NULL},
+    {"direction", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_explain_params, direction),
+     "only this way: plain to sealed, or sealed to plain (both)", "seal or open", 0, 0,
+     direction_words},
+    {"ssrc", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_explain_params, ssrc),
+     "the packet's SSRC (one that no stream names)", "an integer, 0 to 4294967295", 0, UINT32_MAX,
+     NULL},
+    {"payload_type", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_explain_params, payload_type),
+     "its RTP payload type", "an integer, 0 to 127", 0, 127, NULL},
+};
+
+static const struct rs_param busiest_rows[] = {
+    {"limit", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_busiest_params, limit), "rows at most (10)",
+     "an integer, 1 to 100", 1, 100, NULL},
+};
+
+#define TXN_ROW(type)                                                                              \
+    {                                                                                              \
+        "txn", RS_PARAM_STRING, RS_REQUIRED, AT(type, txn), "which transaction",                   \
+            "what apply_begin gave on this connection", 0, 0, NULL                                 \
+    }
+
+static const struct rs_param apply_begin_rows[] = {
+    {"dry_run", RS_PARAM_BOOL, RS_OPTIONAL, AT(rs_apply_begin_params, dry_run),
+     "only ever tell the differences (false)", "true or false", 0, 0, NULL},
+};
+
+static const struct rs_param apply_add_rows[] = {
+    TXN_ROW(rs_apply_add_params),
+    {"sessions", RS_PARAM_ARRAY, RS_OPTIONAL, AT(rs_apply_add_params, sessions),
+     "sessions that there are to be", "a list of what session_create takes, with session_id", 0, 0,
+     NULL},
+    {"streams", RS_PARAM_ARRAY, RS_OPTIONAL, AT(rs_apply_add_params, streams),
+     "streams that there are to be",
+     "a list of what stream_publish takes, with stream_id, and direction: seal or open", 0, 0,
+     NULL},
+};
+
+static const struct rs_param apply_commit_rows[] = {
+    TXN_ROW(rs_apply_commit_params),
+    {"dry_run", RS_PARAM_BOOL, RS_OPTIONAL, AT(rs_apply_commit_params, dry_run),
+     "tell the differences and change nothing (false)", "true or false", 0, 0, NULL},
+    {"cursor", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_apply_commit_params, cursor),
+     "where the page of differences begins (at the first); dry_run only", CURSOR_ACCEPTED, 0, 0,
+     NULL},
+    {"limit", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_apply_commit_params, limit),
+     "differences at most (1000)", LIMIT_ACCEPTED, 1, 1000, NULL},
+};
+
+static const struct rs_param drain_rows[] = {
+    {"cancel", RS_PARAM_BOOL, RS_OPTIONAL, AT(rs_drain_params, cancel),
+     "take new sessions and streams again (false)", "true or false", 0, 0, NULL},
 };
 
 static const struct rs_param stats_rows[] = {
@@ -169,19 +238,20 @@ static const struct rs_param events_rows[] = {
 };
 
 #define TAKES_NOTHING .params = NULL
+#define ADDS          .adds = true
 
 const struct rs_rpc_method rs_rpc_methods[] = {
     {"rpc_get_methods", rs_method_rpc_get_methods, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
-     "Lists every method with its parameters and role.", TAKES_NOTHING},
+     "Lists every method with its parameters and role, events and errors.", TAKES_NOTHING},
     {"get_version", rs_method_get_version, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Says which version runs, on what, and its limits.", TAKES_NOTHING},
     {"has_end_to_end_encryption_support", rs_method_has_e2ee_support, RS_ROLE_VIEWER,
      RS_SUBJECT_NONE, "Says whether this host can encrypt end to end, and what with.",
      TAKES_NOTHING},
     {"session_create", rs_method_session_create, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
-     "Creates a session.", TAKES(create_rows, rs_create_params)},
+     "Creates a session.", TAKES(create_rows, rs_create_params), ADDS},
     {"session_connect", rs_method_session_connect, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
-     "Joins a session; one with e2ee needs a secret.", TAKES(connect_rows, rs_secret_params)},
+     "Joins a session; one with e2ee needs a secret.", TAKES(connect_rows, rs_secret_params), ADDS},
     {"session_set_encryption_secret", rs_method_session_set_encryption_secret, RS_ROLE_OPERATOR,
      RS_SUBJECT_SESSION, "Changes a connected session's secret while media flows.",
      TAKES(secret_rows, rs_secret_params)},
@@ -196,9 +266,14 @@ const struct rs_rpc_method rs_rpc_methods[] = {
     {"session_delete", rs_method_session_delete, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
      "Deletes a session with its streams and keys.", TAKES(session_rows, rs_session_params)},
     {"stream_publish", rs_method_stream_publish, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
-     "Adds a stream from the plain to the sealed side.", TAKES(stream_rows, rs_stream_params)},
+     "Adds a stream from the plain to the sealed side.", TAKES(stream_rows, rs_stream_params),
+     ADDS},
     {"stream_subscribe", rs_method_stream_subscribe, RS_ROLE_OPERATOR, RS_SUBJECT_SESSION,
-     "Adds a stream from the sealed to the plain side.", TAKES(stream_rows, rs_stream_params)},
+     "Adds a stream from the sealed to the plain side.", TAKES(stream_rows, rs_stream_params),
+     ADDS},
+    {"stream_update", rs_method_stream_update, RS_ROLE_OPERATOR, RS_SUBJECT_STREAM,
+     "Changes a stream's payload types while media flows.",
+     TAKES(update_rows, rs_stream_update_params)},
     {"stream_get", rs_method_stream_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Shows a stream with its counters.", TAKES(stream_id_rows, rs_stream_id_params)},
     {"stream_list", rs_method_stream_list, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
@@ -207,10 +282,31 @@ const struct rs_rpc_method rs_rpc_methods[] = {
      "Deletes a stream.", TAKES(stream_id_rows, rs_stream_id_params)},
     {"stats_get", rs_method_stats_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Counts packets and bytes, every pass and drop by name.", TAKES(stats_rows, rs_stats_params)},
+    {"stats_busiest", rs_method_stats_busiest, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Lists the streams with the most packets a second.", TAKES(busiest_rows, rs_busiest_params)},
+    {"flow_explain", rs_method_flow_explain, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Says what happens to a flow's packets, and why.", TAKES(explain_rows, rs_explain_params)},
     {"events_subscribe", rs_method_events_subscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Sends events on this connection from now on.", TAKES(events_rows, rs_events_params)},
     {"events_unsubscribe", rs_method_events_unsubscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Sends no more events on this connection.", TAKES_NOTHING},
+    {"apply_begin", rs_method_apply_begin, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Begins a whole desired state of sessions and streams.",
+     TAKES(apply_begin_rows, rs_apply_begin_params), ADDS},
+    {"apply_add", rs_method_apply_add, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Adds to the desired state.", TAKES(apply_add_rows, rs_apply_add_params)},
+    {"apply_commit", rs_method_apply_commit, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Reaches the desired state, all of it or nothing; or tells what differs from it.",
+     TAKES(apply_commit_rows, rs_apply_commit_params), ADDS},
+    {"health_get", rs_method_health_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Says whether the daemon does its work, and if not, why.", TAKES_NOTHING},
+    {"config_check", rs_method_config_check, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Reads the configuration file and tells what differs from what is in use.", TAKES_NOTHING},
+    {"config_reload", rs_method_config_reload, RS_ROLE_ADMIN, RS_SUBJECT_NONE,
+     "Takes up what can change while the daemon runs; as SIGHUP.", TAKES_NOTHING},
+    {"drain", rs_method_drain, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Takes no new sessions or streams any more; media goes on.",
+     TAKES(drain_rows, rs_drain_params)},
     {"log_set_level", rs_method_log_set_level, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
      "Sets the highest level that is logged.", TAKES(log_rows, rs_log_params)},
     {"shutdown", rs_method_shutdown, RS_ROLE_ADMIN, RS_SUBJECT_NONE, "Ends the daemon in order.",
@@ -218,3 +314,12 @@ const struct rs_rpc_method rs_rpc_methods[] = {
 };
 
 const size_t rs_rpc_method_count = COUNT(rs_rpc_methods);
+
+const struct rs_rpc_method *rs_method_find(const char *name)
+{
+    for (size_t i = 0; i < rs_rpc_method_count; i++) {
+        if (strcmp(rs_rpc_methods[i].name, name) == 0)
+            return &rs_rpc_methods[i];
+    }
+    return NULL;
+}

@@ -2,6 +2,7 @@
 /* What a client can ask: one const table of methods, which dispatches, decodes and documents. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "control/params.h"
@@ -22,7 +23,11 @@ struct rs_rpc_method {
     const struct rs_param *params;
     size_t param_count;
     size_t params_bytes; /* of the struct */
+    bool adds;           /* media to carry: refused while the daemon drains */
 };
+
+/* Borrowed, or NULL. Pure. */
+const struct rs_rpc_method *rs_method_find(const char *name);
 
 extern const struct rs_rpc_method rs_rpc_methods[];
 extern const size_t rs_rpc_method_count;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "control/health.h"
 #include "control/keys.h"
 #include "control/session.h"
 #include "control/stream.h"
@@ -16,6 +17,10 @@ const struct rs_observer rs_registry_observer = {
     .key_retired = rs_keys_retired,
     .stream_trouble = rs_stream_record_trouble,
     .auth_failure_rate = rs_stream_record_auth_alarm,
+    .stream_activity = rs_stream_record_activity,
+    .stream_shortage = rs_stream_record_shortage,
+    .worker_stalled = rs_health_worker_stalled,
+    .port_changed = rs_health_port_changed,
 };
 
 struct rs_registry *rs_registry_create(struct event_base *base, const struct rs_config *config,

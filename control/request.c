@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/config.h"
 #include "control/methods.h"
+#include "control/rate.h"
 #include "control/registry.h"
 #include "control/session.h"
 #include "control/stream.h"
@@ -22,15 +24,6 @@ const char *rs_role_name(enum rs_role role)
     static const char *const names[] = {"none", "viewer", "operator", "admin"};
 
     return names[role];
-}
-
-static const struct rs_rpc_method *find_method(const char *name)
-{
-    for (size_t i = 0; i < rs_rpc_method_count; i++) {
-        if (strcmp(rs_rpc_methods[i].name, name) == 0)
-            return &rs_rpc_methods[i];
-    }
-    return NULL;
 }
 
 enum rs_reply rs_request_fail(struct rs_request *request, enum rs_reason reason, const char *param,
@@ -100,10 +93,10 @@ static void log_change(const struct rs_request *request)
 {
     const struct rs_reason_row *row = &rs_reasons[request->error.reason];
 
-    rs_log(RS_LOG_INFO, "audit: method=%s session=%s stream=%s uid=%u pid=%d result=%s",
+    rs_log(RS_LOG_INFO, "audit: method=%s session=%s stream=%s uid=%u pid=%d%s result=%s",
            request->method->name, request->session_id[0] != '\0' ? request->session_id : "-",
            request->stream_id[0] != '\0' ? request->stream_id : "-",
-           (unsigned int)request->peer.uid, (int)request->peer.pid,
+           (unsigned int)request->peer.uid, (int)request->peer.pid, request->detail,
            request->error.reason == RS_E_NONE ? "ok" : row->name);
 }
 
@@ -129,11 +122,10 @@ static void handle(struct rs_request *request)
     rs_request_finish(request);
 }
 
-static void deny(struct rs_request *request)
+enum rs_reply rs_request_park(struct rs_request *request, struct rs_session_record *session)
 {
-    find_subject(request); /* which the audit line names */
-    rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
-                 rs_role_name(request->method->role));
+    TAILQ_INSERT_TAIL(&session->parked, request, parked);
+    return RS_REPLY_LATER;
 }
 
 static void handle_or_park(struct rs_request *request)
@@ -141,21 +133,43 @@ static void handle_or_park(struct rs_request *request)
     struct rs_session_record *session = find_subject(request);
 
     if (session != NULL && session->busy)
-        TAILQ_INSERT_TAIL(&session->parked, request, parked);
+        rs_request_park(request, session);
     else
         handle(request);
 }
 
+static void deny(struct rs_request *request)
+{
+    find_subject(request); /* which the audit line names */
+    rs_error_set(&request->error, RS_E_DENIED, NULL, "this method needs the role %s",
+                 rs_role_name(request->method->role));
+}
+
+/* Sets request->error where the method may not be called, by this client or now. */
+static void admit(struct rs_request *request)
+{
+    const struct rs_rpc_method *method = rs_method_find(request->call.method);
+
+    request->method = method;
+    if (method == NULL)
+        rs_request_fail(request, RS_E_METHOD_NOT_FOUND, NULL,
+                        "no such method: rpc_get_methods names them all");
+    else if (request->peer.role < method->role)
+        deny(request);
+    else if (method->adds && request->control->draining)
+        rs_request_fail(request, RS_E_DRAINING, NULL,
+                        "the daemon drains and takes nothing new: ask another host");
+}
+
 void rs_request_run(struct rs_request *request)
 {
-    if (request->error.reason == RS_E_NONE) {
-        request->method = find_method(request->call.method);
-        if (request->method == NULL)
-            rs_request_fail(request, RS_E_METHOD_NOT_FOUND, NULL,
-                            "no such method: rpc_get_methods names them all");
-        else if (request->peer.role < request->method->role)
-            deny(request);
-    }
+    if (request->error.reason == RS_E_NONE &&
+        !rs_rate_allows(request->control->rate, request->peer.uid))
+        rs_error_set(&request->error, RS_E_RATE_LIMITED, NULL,
+                     "more than %u requests a second (control.requests_per_second)",
+                     request->control->config->requests_per_second);
+    if (request->error.reason == RS_E_NONE)
+        admit(request);
     if (request->error.reason == RS_E_NONE)
         handle_or_park(request);
     else

@@ -12,6 +12,7 @@
 #include "control/jsonrpc.h"
 #include "control/params.h"
 
+struct rs_apply;
 struct rs_rpc_method;
 struct rs_session_record;
 struct rs_stream_record;
@@ -29,8 +30,8 @@ struct rs_peer {
 
 /*
  * One request, on the heap. Owner: whoever runs it until `done` is called, then the client. A
- * client that goes away first sets client and subscriber to NULL: the request is then freed when
- * it is done.
+ * client that goes away first sets client, subscriber and apply to NULL: the request is then freed
+ * when it is done.
  */
 struct rs_request {
     struct rs_control *control;
@@ -41,10 +42,12 @@ struct rs_request {
     struct rs_error error;
     void *client;
     struct rs_subscriber *subscriber;
+    struct rs_apply **apply; /* the connection's transaction, if it has begun one */
     void (*done)(struct rs_request *request);
     TAILQ_ENTRY(rs_request) parked;
     /* for the log: what it was about; only valid ids, else empty */
     char session_id[RS_ID_MAX + 1], stream_id[RS_ID_MAX + 1];
+    char detail[96]; /* likewise: " name=value"s, or empty */
 };
 
 /* Whether the handler has answered, or rs_request_finish will be called later. */
@@ -58,6 +61,10 @@ void rs_request_finish(struct rs_request *request);
 
 /* Frees and wipes. */
 void rs_request_free(struct rs_request *request);
+
+/* Runs the request's handler anew when the busy session is so no more. Returns RS_REPLY_LATER, for
+ * the handler to return. */
+enum rs_reply rs_request_park(struct rs_request *request, struct rs_session_record *session);
 
 /* Ends a session's busy time: the requests that wait for it run, in their order. */
 void rs_requests_release(struct rs_session_record *session);

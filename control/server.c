@@ -47,6 +47,12 @@ static gid_t find_group(const char *name)
     return (gid_t)NO_GROUP;
 }
 
+static void find_groups(struct rs_server *server)
+{
+    server->operators = find_group(server->control->config->operators);
+    server->viewers = find_group(server->control->config->viewers);
+}
+
 static bool is_member(gid_t wanted, gid_t primary, const gid_t *groups, size_t count)
 {
     if (wanted == (gid_t)NO_GROUP)
@@ -108,6 +114,16 @@ static void on_closed(void *owner)
     slot->conn = NULL;
 }
 
+static size_t count_viewers(const struct rs_server *server)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < RS_CLIENTS_MAX; i++)
+        count += server->slots[i].conn != NULL &&
+                 rs_conn_peer(server->slots[i].conn)->role == RS_ROLE_VIEWER;
+    return count;
+}
+
 static struct client_slot *find_slot(struct rs_server *server)
 {
     for (size_t i = 0; i < RS_CLIENTS_MAX; i++) {
@@ -132,6 +148,8 @@ void rs_server_adopt(struct rs_server *server, int fd)
         turn_away(fd, RS_E_DENIED, "neither root, nor an operator, nor a viewer");
         return;
     }
+    if (peer.role == RS_ROLE_VIEWER && count_viewers(server) >= RS_VIEWERS_MAX)
+        slot = NULL;
     if (slot == NULL) {
         turn_away(fd, RS_E_NO_CAPACITY, "too many clients");
         return;
@@ -139,6 +157,21 @@ void rs_server_adopt(struct rs_server *server, int fd)
     slot->conn = rs_conn_open(server->control, fd, &peer, on_closed, slot);
     if (slot->conn == NULL)
         turn_away(fd, RS_E_NO_CAPACITY, "no memory for another client");
+}
+
+void rs_server_set_groups(struct rs_server *server)
+{
+    find_groups(server);
+    for (size_t i = 0; i < RS_CLIENTS_MAX; i++) {
+        struct rs_conn *conn = server->slots[i].conn;
+        struct rs_peer peer;
+
+        if (conn == NULL)
+            continue;
+        if (read_peer(server, rs_conn_fd(conn), &peer) != 0)
+            peer.role = RS_ROLE_NONE;
+        rs_conn_set_role(conn, peer.role);
+    }
 }
 
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)
@@ -230,8 +263,7 @@ struct rs_server *rs_server_create(struct rs_control *control)
         return NULL;
     server->control = control;
     server->fd = -1;
-    server->operators = find_group(config->operators);
-    server->viewers = find_group(config->viewers);
+    find_groups(server);
     error = listen_at(server, config->socket_path);
     if (error == 0) {
         server->acceptable =

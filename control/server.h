@@ -7,7 +7,10 @@
 
 struct rs_server;
 
-enum { RS_CLIENTS_MAX = 64 };
+enum {
+    RS_CLIENTS_MAX = 64,
+    RS_VIEWERS_MAX = 48, /* of these, so that there is always room for those who act */
+};
 
 /*
  * Binds and listens at the configured path; replaces a socket that nobody listens on, but never a
@@ -20,3 +23,7 @@ void rs_server_destroy(struct rs_server *server);
 
 /* Takes over a connected, non-blocking unix socket, as accept would. */
 void rs_server_adopt(struct rs_server *server, int fd);
+
+/* The configuration's groups are others now: everyone who is connected gets the role that they
+ * would get on connecting, and who has none any more is disconnected. */
+void rs_server_set_groups(struct rs_server *server);

@@ -46,8 +46,8 @@ int rs_session_check_suite(const struct rs_registry *registry, const struct rs_s
                         "the self-test of %s fails on this host", suite->name);
 }
 
-static int check_options(const struct rs_registry *registry,
-                         const struct rs_session_options *options, struct rs_error *error)
+int rs_session_check_options(const struct rs_registry *registry,
+                             const struct rs_session_options *options, struct rs_error *error)
 {
     if (options->e2ee && !registry->config->e2ee.enabled)
         return rs_error_set(error, RS_E_E2EE_NOT_ENABLED, "e2ee",
@@ -74,21 +74,16 @@ static int fail_create(int number, struct rs_error *error)
     return rs_error_set(error, RS_E_INTERNAL_ERROR, NULL, "no memory");
 }
 
-int rs_session_record_create(struct rs_registry *registry, const char *id,
-                             const struct rs_session_options *options,
-                             struct rs_session_record **session, struct rs_error *error)
+int rs_session_record_make(struct rs_registry *registry, const char *id,
+                           const struct rs_session_options *options,
+                           struct rs_session_record **session, struct rs_error *error)
 {
-    struct rs_session_record *record;
+    struct rs_session_record *record = calloc(1, sizeof(*record));
 
-    if (check_options(registry, options, error) != 0)
-        return -1;
-    if (id != NULL && rs_registry_find_session(registry, id) != NULL)
-        return rs_error_set(error, RS_E_SESSION_EXISTS, "session_id", "the session exists");
-    record = calloc(1, sizeof(*record));
     if (record == NULL)
         return fail_create(ENOMEM, error);
-    record->dataplane = rs_session_create(
-        registry->dataplane, options->e2ee ? RS_PROTECT_E2EE : RS_PROTECT_NONE, record);
+    /* Also one without e2ee: nothing passes before it is connected. */
+    record->dataplane = rs_session_create(registry->dataplane, RS_PROTECT_E2EE, record);
     if (record->dataplane == NULL) {
         const int number = errno;
 
@@ -101,14 +96,41 @@ int rs_session_record_create(struct rs_registry *registry, const char *id,
         rs_control_random_hex(record->id, 16);
     record->registry = registry;
     record->options = *options;
-    record->serial = registry->next_serial++;
     TAILQ_INIT(&record->keys);
     TAILQ_INIT(&record->streams);
     TAILQ_INIT(&record->parked);
     record->by_id.key = record->id;
-    rs_map_add(&registry->sessions_by_id, &record->by_id);
-    TAILQ_INSERT_TAIL(&registry->sessions, record, entry);
     *session = record;
+    return 0;
+}
+
+void rs_session_record_enter(struct rs_session_record *session)
+{
+    struct rs_registry *registry = session->registry;
+
+    session->serial = registry->next_serial++;
+    rs_map_add(&registry->sessions_by_id, &session->by_id);
+    TAILQ_INSERT_TAIL(&registry->sessions, session, entry);
+}
+
+void rs_session_record_free(struct rs_session_record *session)
+{
+    rs_keys_forget(session);
+    rs_session_destroy(session->dataplane);
+    free(session);
+}
+
+int rs_session_record_create(struct rs_registry *registry, const char *id,
+                             const struct rs_session_options *options,
+                             struct rs_session_record **session, struct rs_error *error)
+{
+    if (rs_session_check_options(registry, options, error) != 0)
+        return -1;
+    if (id != NULL && rs_registry_find_session(registry, id) != NULL)
+        return rs_error_set(error, RS_E_SESSION_EXISTS, "session_id", "the session exists");
+    if (rs_session_record_make(registry, id, options, session, error) != 0)
+        return -1;
+    rs_session_record_enter(*session);
     return 0;
 }
 
@@ -120,6 +142,8 @@ int rs_session_record_connect(struct rs_session_record *session, const uint8_t *
     if (session->options.e2ee &&
         rs_keys_change(session, base_key, bytes, &at_once, info, error) != 0)
         return -1;
+    if (!session->options.e2ee)
+        rs_session_set_protection(session->dataplane, RS_PROTECT_NONE);
     session->state = RS_SESSION_CONNECTED;
     return 0;
 }
@@ -155,6 +179,7 @@ int rs_session_record_disconnect(struct rs_session_record *session, struct rs_er
     if (rs_keys_retire_all(session, error) != 0)
         return -1;
     delete_streams(session);
+    rs_session_set_protection(session->dataplane, RS_PROTECT_E2EE);
     session->state = RS_SESSION_DISCONNECTED;
     return 0;
 }
@@ -164,9 +189,7 @@ void rs_session_record_delete(struct rs_session_record *session)
     struct rs_registry *registry = session->registry;
 
     delete_streams(session);
-    rs_keys_forget(session);
-    rs_session_destroy(session->dataplane);
     rs_map_remove(&registry->sessions_by_id, &session->by_id);
     TAILQ_REMOVE(&registry->sessions, session, entry);
-    free(session);
+    rs_session_record_free(session);
 }

@@ -20,7 +20,7 @@ enum rs_session_state { RS_SESSION_CREATED, RS_SESSION_CONNECTED, RS_SESSION_DIS
 enum rs_media_mode { RS_MEDIA_ROUTED, RS_MEDIA_RELAYED };
 enum rs_archive_mode { RS_ARCHIVE_MANUAL, RS_ARCHIVE_ALWAYS };
 
-/* Fixed at creation. */
+/* Fixed at creation, but for what rs_apply_commit changes. */
 struct rs_session_options {
     enum rs_media_mode media_mode;
     enum rs_archive_mode archive_mode;
@@ -62,6 +62,21 @@ void rs_key_tag_write(uint16_t key_tag, char out[8]);
 /* Whether this host can seal with the suite: 0, or -1 with *error set where its self-test fails. */
 int rs_session_check_suite(const struct rs_registry *registry, const struct rs_suite *suite,
                            struct rs_error *error);
+
+/* Whether such a session can be on this host: 0, or -1 with *error set. */
+int rs_session_check_options(const struct rs_registry *registry,
+                             const struct rs_session_options *options, struct rs_error *error);
+
+/*
+ * Makes a session, whose options have been checked, that nobody can find yet; then either
+ * rs_session_record_enter, which cannot fail and wants its id to be nobody else's, or
+ * rs_session_record_free. `id` as below. 0, or -1 with *error set.
+ */
+int rs_session_record_make(struct rs_registry *registry, const char *id,
+                           const struct rs_session_options *options,
+                           struct rs_session_record **session, struct rs_error *error);
+void rs_session_record_enter(struct rs_session_record *session);
+void rs_session_record_free(struct rs_session_record *session);
 
 /*
  * Creates a session; `id` NULL draws one of 128 random bits. Returns 0 with *session set, or -1

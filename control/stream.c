@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Streams: which can be made in which session, and the events that the dataplane's reports about
- * them become. Nothing here knows how parameters are written.
+ * Streams: which can be made in which session. Nothing here knows how parameters are written; what
+ * is told of them is in stream_events.c.
  */
 #include "stream.h"
 
@@ -12,15 +12,19 @@
 
 #include "control/config.h"
 #include "control/control.h"
-#include "control/events.h"
+
+const char *rs_direction_name(enum rs_direction direction)
+{
+    return direction == RS_SEAL ? "seal" : "open";
+}
 
 struct rs_stream_record *rs_stream_record_of(struct rs_map_node *node)
 {
     return (struct rs_stream_record *)((char *)node - offsetof(struct rs_stream_record, by_id));
 }
 
-static int find_link(const struct rs_dataplane_config *config, const char *name,
-                     unsigned int *index, struct rs_error *error)
+int rs_link_find(const struct rs_dataplane_config *config, const char *name, unsigned int *index,
+                 struct rs_error *error)
 {
     for (unsigned int i = 0; i < config->link_count; i++) {
         if (strcmp(config->links[i].name, name) == 0) {
@@ -32,8 +36,8 @@ static int find_link(const struct rs_dataplane_config *config, const char *name,
 }
 
 /* A packet is rtpseal's if either end of it lies in a media range. */
-static int check_flow(const struct rs_link_config *link, const struct rs_flow *flow,
-                      struct rs_error *error)
+int rs_stream_check_flow(const struct rs_link_config *link, const struct rs_flow *flow,
+                         struct rs_error *error)
 {
     const bool held =
         rs_range_holds(link->media, link->media_count, flow->family, flow->dst, flow->dst_port) ||
@@ -47,7 +51,7 @@ static int check_flow(const struct rs_link_config *link, const struct rs_flow *f
     return 0;
 }
 
-static int fail_create(int result, struct rs_error *error)
+int rs_stream_fail(int result, struct rs_error *error)
 {
     switch (result) {
     case -EEXIST:
@@ -79,9 +83,9 @@ static void fill_record(struct rs_stream_record *record, struct rs_session_recor
         (uint32_t)rs_optional_or(options->replay_window, session->options.replay_window);
 }
 
-static int add_to_dataplane(struct rs_stream_record *record)
+void rs_stream_record_describe(struct rs_stream_record *record, struct rs_stream_config *config)
 {
-    struct rs_stream_config config = {
+    *config = (struct rs_stream_config){
         .direction = record->direction,
         .link = record->link,
         .flow = record->flow,
@@ -93,55 +97,59 @@ static int add_to_dataplane(struct rs_stream_record *record)
     };
 
     for (unsigned int i = 0; i < RS_PAYLOAD_TYPES; i++)
-        config.formats[i] = rs_format_unpack(record->payload_types.formats[i]);
-    return rs_stream_create(record->session->dataplane, &config, &record->dataplane);
+        config->formats[i] = rs_format_unpack(record->payload_types.formats[i]);
 }
 
-int rs_stream_record_create(struct rs_session_record *session,
-                            const struct rs_stream_options *options,
-                            struct rs_stream_record **stream, struct rs_error *error)
+int rs_stream_check_link(const struct rs_registry *registry,
+                         const struct rs_stream_options *options, unsigned int *link,
+                         struct rs_error *error)
 {
-    struct rs_registry *registry = session->registry;
     const struct rs_dataplane_config *config = &registry->config->dataplane;
-    struct rs_stream_record *record;
-    unsigned int link = 0;
-    int result;
 
-    if (rs_session_record_check_connected(session, error) != 0 ||
-        find_link(config, options->link, &link, error) != 0 ||
-        check_flow(&config->links[link], &options->flow, error) != 0)
+    if (rs_link_find(config, options->link, link, error) != 0)
         return -1;
-    if (options->id != NULL && rs_registry_find_stream(registry, options->id) != NULL)
-        return rs_error_set(error, RS_E_INVALID_PARAMS, "stream_id", "the stream exists");
-    /* The session's own was tested when the session was made. */
-    if (session->options.e2ee && options->suite != NULL &&
-        rs_session_check_suite(registry, options->suite, error) != 0)
-        return -1;
-    record = calloc(1, sizeof(*record));
-    if (record == NULL)
-        return fail_create(-ENOMEM, error);
-    fill_record(record, session, options, link);
-    result = add_to_dataplane(record);
-    if (result != 0) {
-        free(record);
-        return fail_create(result, error);
-    }
-    record->serial = registry->next_serial++;
-    record->by_id.key = record->id;
-    rs_map_add(&registry->streams_by_id, &record->by_id);
-    TAILQ_INSERT_TAIL(&registry->streams, record, entry);
-    TAILQ_INSERT_TAIL(&session->streams, record, in_session);
-    session->stream_count++;
-    *stream = record;
-    return 0;
+    return rs_stream_check_flow(&config->links[*link], &options->flow, error);
 }
 
-void rs_stream_record_delete(struct rs_stream_record *stream)
+int rs_stream_check_suite(const struct rs_registry *registry,
+                          const struct rs_stream_options *options, struct rs_error *error)
+{
+    if (rs_session_check_suite(registry, options->suite, error) == 0)
+        return 0;
+    error->reason =
+        options->direction == RS_SEAL ? RS_E_PUBLISHER_INTERNAL : RS_E_SUBSCRIBER_INTERNAL;
+    return -1;
+}
+
+struct rs_stream_record *rs_stream_record_make(struct rs_session_record *session,
+                                               const struct rs_stream_options *options,
+                                               unsigned int link)
+{
+    struct rs_stream_record *record = calloc(1, sizeof(*record));
+
+    if (record != NULL)
+        fill_record(record, session, options, link);
+    return record;
+}
+
+void rs_stream_record_enter(struct rs_stream_record *stream)
 {
     struct rs_session_record *session = stream->session;
     struct rs_registry *registry = session->registry;
 
-    rs_stream_destroy(stream->dataplane);
+    stream->serial = registry->next_serial++;
+    stream->by_id.key = stream->id;
+    rs_map_add(&registry->streams_by_id, &stream->by_id);
+    TAILQ_INSERT_TAIL(&registry->streams, stream, entry);
+    TAILQ_INSERT_TAIL(&session->streams, stream, in_session);
+    session->stream_count++;
+}
+
+void rs_stream_record_forget(struct rs_stream_record *stream)
+{
+    struct rs_session_record *session = stream->session;
+    struct rs_registry *registry = session->registry;
+
     rs_map_remove(&registry->streams_by_id, &stream->by_id);
     TAILQ_REMOVE(&registry->streams, stream, entry);
     TAILQ_REMOVE(&session->streams, stream, in_session);
@@ -149,111 +157,50 @@ void rs_stream_record_delete(struct rs_stream_record *stream)
     free(stream);
 }
 
-static const char *trouble_name(enum rs_trouble trouble)
+int rs_stream_record_create(struct rs_session_record *session,
+                            const struct rs_stream_options *options,
+                            struct rs_stream_record **stream, struct rs_error *error)
 {
-    static const char *const names[] = {
-        [RS_TROUBLE_NONE] = "none",
-        [RS_TROUBLE_UNKNOWN_TAG] = "unknown_key_tag",
-        [RS_TROUBLE_WRONG_TAG] = "wrong_authentication_tag",
-        [RS_TROUBLE_NOT_SEALED] = "not_sealed",
-        [RS_TROUBLE_BAD_VERSION] = "bad_version",
-        [RS_TROUBLE_SUITE_MISMATCH] = "suite_mismatch",
-    };
+    struct rs_stream_config config;
+    struct rs_stream_record *record;
+    unsigned int link;
+    int result;
 
-    return names[trouble];
-}
-
-static enum rs_event_type event_of(enum rs_trouble trouble)
-{
-    switch (trouble) {
-    case RS_TROUBLE_NONE:
-        return RS_EVENT_SECRET_MATCH;
-    case RS_TROUBLE_NOT_SEALED:
-        return RS_EVENT_PLAINTEXT_BLOCKED;
-    case RS_TROUBLE_BAD_VERSION:
-        return RS_EVENT_WIRE_VERSION_MISMATCH;
-    case RS_TROUBLE_SUITE_MISMATCH:
-        return RS_EVENT_SUITE_MISMATCH;
-    default:
-        return RS_EVENT_SECRET_MISMATCH;
+    if (rs_session_record_check_connected(session, error) != 0 ||
+        rs_stream_check_link(session->registry, options, &link, error) != 0)
+        return -1;
+    if (options->id != NULL && rs_registry_find_stream(session->registry, options->id) != NULL)
+        return rs_error_set(error, RS_E_INVALID_PARAMS, "stream_id", "the stream exists");
+    /* The session's own was tested when the session was made. */
+    if (session->options.e2ee && options->suite != NULL &&
+        rs_stream_check_suite(session->registry, options, error) != 0)
+        return -1;
+    record = rs_stream_record_make(session, options, link);
+    if (record == NULL)
+        return rs_stream_fail(-ENOMEM, error);
+    rs_stream_record_describe(record, &config);
+    result = rs_stream_create(session->dataplane, &config, &record->dataplane);
+    if (result != 0) {
+        free(record);
+        return rs_stream_fail(result, error);
     }
+    rs_stream_record_enter(record);
+    *stream = record;
+    return 0;
 }
 
-/* Of the hash that the stream's packets carry tags of, which need not be the session's. */
-static json_t *held_tags(const struct rs_stream_record *stream)
+void rs_stream_record_set_payload_types(struct rs_stream_record *stream,
+                                        const struct rs_payload_types *types)
 {
-    json_t *tags = json_array();
-    const struct rs_key_record *key;
-    char tag[8];
+    struct rs_stream_config config;
 
-    TAILQ_FOREACH(key, &stream->session->keys, entry) {
-        if (key->state == RS_KEY_RETIRING)
-            continue;
-        rs_key_tag_write(key->info.by_hash[stream->suite->hash].key_tag, tag);
-        json_array_append_new(tags, json_string(tag));
-    }
-    return tags;
+    stream->payload_types = *types;
+    rs_stream_record_describe(stream, &config);
+    rs_stream_set_formats(stream->dataplane, config.formats);
 }
 
-static void add_mismatch(json_t *fields, const struct rs_stream_record *stream,
-                         const struct rs_trouble_report *report)
+void rs_stream_record_delete(struct rs_stream_record *stream)
 {
-    char tag[8];
-
-    rs_key_tag_write(report->key_tag, tag);
-    json_object_set_new(fields, "code", json_integer(rs_reasons[RS_E_SECRET_MISMATCH].code));
-    json_object_set_new(fields, "cause", json_string(trouble_name(report->trouble)));
-    json_object_set_new(fields, "key_tag", json_string(tag));
-    json_object_set_new(fields, "key_tags_held", held_tags(stream));
-}
-
-static void add_match(json_t *fields, const struct rs_stream_record *stream,
-                      const struct rs_trouble_report *report)
-{
-    char tag[8];
-
-    rs_key_tag_write(report->key_tag, tag);
-    json_object_set_new(fields, "key_tag", json_string(tag));
-    json_object_set_new(fields, "first", json_boolean(!stream->opened));
-    json_object_set_new(fields, "after", json_string(trouble_name(report->previous)));
-}
-
-void rs_stream_record_trouble(void *owner, const struct rs_trouble_report *report)
-{
-    struct rs_stream_record *stream = owner;
-    const struct rs_registry *registry = stream->session->registry;
-    const enum rs_event_type type = event_of(report->trouble);
-    json_t *fields;
-
-    /* Said already: with the trouble that it ended, or of another worker. */
-    if (type == RS_EVENT_SECRET_MATCH && report->previous == RS_TROUBLE_NONE && stream->opened)
-        return;
-    fields = json_pack("{s:s, s:s, s:I, s:s, s:I, s:I}", "session_id", stream->session->id,
-                       "stream_id", stream->id, "ssrc", (json_int_t)report->ssrc, "link",
-                       registry->config->dataplane.links[stream->link].name, "worker",
-                       (json_int_t)report->worker, "packets", (json_int_t)report->packets);
-
-    if (type == RS_EVENT_SECRET_MISMATCH)
-        add_mismatch(fields, stream, report);
-    else if (type == RS_EVENT_SECRET_MATCH)
-        add_match(fields, stream, report);
-    stream->opened |= type == RS_EVENT_SECRET_MATCH;
-    rs_events_say(registry->events, type, fields);
-}
-
-void rs_stream_record_auth_alarm(void *owner, const struct rs_auth_alarm_report *report)
-{
-    const struct rs_stream_record *stream = owner;
-    const struct rs_registry *registry = stream->session->registry;
-    const struct rs_dataplane_config *config = &registry->config->dataplane;
-    json_t *fields =
-        json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:i}", "session_id", stream->session->id,
-                  "stream_id", stream->id, "link", config->links[stream->link].name, "state",
-                  report->state == RS_ALARM_BEGUN ? "begun" : "ended", "wrong_tags",
-                  (json_int_t)report->wrong_tags, "limit", (json_int_t)config->auth_failure_alarm,
-                  "suite", stream->suite->name, "tag_bytes", (int)stream->suite->nt);
-
-    if (report->state == RS_ALARM_ENDED)
-        json_object_set_new(fields, "lasted_ms", json_integer((json_int_t)report->lasted_ms));
-    rs_events_say(registry->events, RS_EVENT_AUTH_FAILURE_RATE, fields);
+    rs_stream_destroy(stream->dataplane);
+    rs_stream_record_forget(stream);
 }

@@ -49,7 +49,45 @@ struct rs_stream_record {
     bool opened; /* its first packet opened has been told of */
 };
 
+/* "seal" or "open". */
+const char *rs_direction_name(enum rs_direction direction);
+
 struct rs_stream_record *rs_stream_record_of(struct rs_map_node *node);
+
+/* The link of that name: 0 with *index set, or -1 with *error set. */
+int rs_link_find(const struct rs_dataplane_config *config, const char *name, unsigned int *index,
+                 struct rs_error *error);
+
+/* Whether one end of the flow at least lies in the link's media ranges: 0, or -1 with *error. */
+int rs_stream_check_flow(const struct rs_link_config *link, const struct rs_flow *flow,
+                         struct rs_error *error);
+
+/* Whether the link is there and carries the flow: 0 with *link set, or -1 with *error set. */
+int rs_stream_check_link(const struct rs_registry *registry,
+                         const struct rs_stream_options *options, unsigned int *link,
+                         struct rs_error *error);
+
+/* Whether this host can seal, or open, with options->suite: 0, or -1 with *error set. */
+int rs_stream_check_suite(const struct rs_registry *registry,
+                          const struct rs_stream_options *options, struct rs_error *error);
+
+/*
+ * Makes the record of a stream that has been checked, of a session in whatever state; nobody can
+ * find it yet and the dataplane does not have it. *config is what to ask the dataplane for,
+ * borrowed from the record. Then either free, or, once record->dataplane is set,
+ * rs_stream_record_enter, which cannot fail. NULL without memory.
+ */
+struct rs_stream_record *rs_stream_record_make(struct rs_session_record *session,
+                                               const struct rs_stream_options *options,
+                                               unsigned int link);
+void rs_stream_record_describe(struct rs_stream_record *stream, struct rs_stream_config *config);
+void rs_stream_record_enter(struct rs_stream_record *stream);
+
+/* Frees the record; the dataplane's stream is not touched. */
+void rs_stream_record_forget(struct rs_stream_record *stream);
+
+/* What the dataplane's -errno means: sets *error, returns -1. */
+int rs_stream_fail(int result, struct rs_error *error);
 
 /*
  * Adds a stream to a connected session; the session's state, the link, its media ranges and the
@@ -59,8 +97,14 @@ int rs_stream_record_create(struct rs_session_record *session,
                             const struct rs_stream_options *options,
                             struct rs_stream_record **stream, struct rs_error *error);
 
+/* Its payload types from now on, for every packet of the next burst. */
+void rs_stream_record_set_payload_types(struct rs_stream_record *stream,
+                                        const struct rs_payload_types *types);
+
 void rs_stream_record_delete(struct rs_stream_record *stream);
 
 /* The dataplane's observer; `owner` is a stream's record. */
 void rs_stream_record_trouble(void *owner, const struct rs_trouble_report *report);
 void rs_stream_record_auth_alarm(void *owner, const struct rs_auth_alarm_report *report);
+void rs_stream_record_activity(void *owner, const struct rs_activity_report *report);
+void rs_stream_record_shortage(void *owner, const struct rs_shortage_report *report);

@@ -12,8 +12,10 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "control/apply.h"
 #include "control/config.h"
 #include "control/kdf.h"
+#include "control/rate.h"
 #include "control/registry.h"
 #include "tests/support/fake_dataplane.h"
 
@@ -32,6 +34,7 @@ static struct rs_control lab;
 static struct rs_config *config;
 static struct event *dataplane_event, *kdf_event;
 static struct rs_subscriber subscriber;
+static struct rs_apply *apply;
 static struct evbuffer *event_lines;
 static json_t *events;
 static struct rs_request *last;
@@ -78,8 +81,11 @@ struct rs_control *lab_open(void)
     lab.kdf = rs_kdf_create();
     lab.events = rs_events_create("lab", 64);
     must(lab.dataplane != NULL && lab.base != NULL && lab.kdf != NULL && lab.events != NULL);
+    lab.rate = rs_rate_create(0);
+    must(lab.rate != NULL);
     lab.registry = rs_registry_create(lab.base, config, lab.dataplane, lab.events);
     must(lab.registry != NULL);
+    rs_dataplane_set_owner(lab.dataplane, lab.registry);
     dataplane_event = event_new(lab.base, rs_dataplane_fd(lab.dataplane), EV_READ | EV_PERSIST,
                                 on_dataplane, lab.dataplane);
     kdf_event = event_new(lab.base, rs_kdf_fd(lab.kdf), EV_READ | EV_PERSIST, on_kdf, lab.kdf);
@@ -96,11 +102,13 @@ void lab_close(void)
     if (last != NULL)
         rs_request_free(last);
     last = NULL;
+    rs_apply_end(&apply);
     rs_events_unsubscribe(lab.events, &subscriber);
     event_free(dataplane_event);
     event_free(kdf_event);
     rs_kdf_destroy(lab.kdf);
     rs_registry_destroy(lab.registry);
+    rs_rate_destroy(lab.rate);
     rs_events_destroy(lab.events);
     rs_dataplane_destroy(lab.dataplane);
     event_base_free(lab.base);
@@ -145,6 +153,7 @@ struct rs_request *lab_start(const char *method, const char *params)
     request->control = &lab;
     request->peer = (struct rs_peer){.role = RS_ROLE_ADMIN};
     request->client = &lab;
+    request->apply = &apply;
     request->done = on_done;
     rs_request_run(request);
     return request;

@@ -94,15 +94,36 @@ static void an_error_never_repeats_what_the_line_holds(void)
     }
 }
 
-static void depth_is_bounded(void)
+/* Lists in lists, `depth` of them. */
+static int parse_nested(size_t depth, struct rs_error *error)
 {
     static char line[60000];
+    struct rs_call call;
+    int result;
+
+    memset(line, '[', depth);
+    memset(line + depth, ']', depth);
+    result = rs_jsonrpc_parse(line, 2 * depth, &call, error);
+    rs_jsonrpc_end(&call);
+    return result;
+}
+
+static void depth_is_bounded(void)
+{
+    static const char in_string[] =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"[[[[[[[[[[[[[[[[[[\\\"[\"}";
     struct rs_error error = {0};
+    char line[sizeof(in_string)];
     struct rs_call call;
 
-    memset(line, '[', sizeof(line));
-    CU_ASSERT_EQUAL(rs_jsonrpc_parse(line, sizeof(line), &call, &error), -1);
+    CU_ASSERT_EQUAL(parse_nested(RS_DEPTH_MAX, &error), -1);
+    CU_ASSERT_EQUAL(error.reason, RS_E_INVALID_REQUEST); /* it was read: it is a batch */
+    CU_ASSERT_EQUAL(parse_nested(RS_DEPTH_MAX + 1, &error), -1);
     CU_ASSERT_EQUAL(error.reason, RS_E_PARSE_ERROR);
+    CU_ASSERT_EQUAL(parse_nested(30000, &error), -1);
+    CU_ASSERT_EQUAL(error.reason, RS_E_PARSE_ERROR);
+    memcpy(line, in_string, sizeof(line));
+    CU_ASSERT_EQUAL(rs_jsonrpc_parse(line, strlen(line), &call, &error), 0);
     rs_jsonrpc_end(&call);
 }
 

@@ -96,8 +96,12 @@ static void streams_of_a_suite_that_fails_are_refused_and_others_are_not(void)
     CU_ASSERT_STRING_EQUAL(lab_call("stream_publish",
                                     "{'session_id':'a','link':'edge0','payload_types':{}," FLOW
                                     ",'suite':'AES_256_CTR_HMAC_SHA512_32'}"),
-                           "e2ee_not_supported");
+                           "publisher_encryption_internal_error");
     CU_ASSERT_STRING_EQUAL(lab_error()->param, "suite");
+    CU_ASSERT_STRING_EQUAL(lab_call("stream_subscribe",
+                                    "{'session_id':'a','link':'edge0','payload_types':{}," FLOW
+                                    ",'suite':'AES_256_CTR_HMAC_SHA512_32'}"),
+                           "subscriber_decryption_internal_error");
     CU_ASSERT_EQUAL(rs_fake_stream_count(), 0);
     CU_ASSERT_STRING_EQUAL(lab_call("stream_publish",
                                     "{'session_id':'a','link':'edge0','payload_types':{}," FLOW

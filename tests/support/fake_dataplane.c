@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 static struct rs_dataplane *the_dataplane;
-static struct rs_stream *last_stream;
 static const struct rs_suite *broken;
 static int failure;
+static size_t links_set;
 
 void rs_fake_fail(int number)
 {
@@ -48,11 +48,6 @@ size_t rs_fake_stream_count(void)
     return the_dataplane->stream_count;
 }
 
-struct rs_stream *rs_fake_last_stream(void)
-{
-    return last_stream;
-}
-
 struct notice *fake_add_notice(struct rs_dataplane *dataplane, enum notice_kind kind)
 {
     struct notice *notice = calloc(1, sizeof(*notice));
@@ -81,6 +76,32 @@ void rs_fake_auth_alarm(struct rs_stream *stream, const struct rs_auth_alarm_rep
     notice->alarm = *report;
 }
 
+void rs_fake_activity(struct rs_stream *stream, const struct rs_activity_report *report)
+{
+    struct notice *notice = fake_add_notice(stream->session->dataplane, ACTIVITY);
+
+    notice->stream = stream;
+    notice->activity = *report;
+}
+
+void rs_fake_shortage(struct rs_stream *stream, const struct rs_shortage_report *report)
+{
+    struct notice *notice = fake_add_notice(stream->session->dataplane, SHORTAGE);
+
+    notice->stream = stream;
+    notice->shortage = *report;
+}
+
+void rs_fake_stall(const struct rs_stall_report *report)
+{
+    fake_add_notice(the_dataplane, STALL)->stall = *report;
+}
+
+void rs_fake_port(const struct rs_port_report *report)
+{
+    fake_add_notice(the_dataplane, PORT)->port = *report;
+}
+
 struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *config,
                                          const struct rs_observer *observer)
 {
@@ -99,6 +120,7 @@ struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *confi
     the_dataplane = dataplane;
     broken = NULL;
     failure = 0;
+    links_set = 0;
     return dataplane;
 }
 
@@ -141,6 +163,18 @@ static void tell(const struct rs_dataplane *dataplane, const struct notice *noti
     case ALARM:
         dataplane->observer->auth_failure_rate(notice->stream->owner, &notice->alarm);
         break;
+    case ACTIVITY:
+        dataplane->observer->stream_activity(notice->stream->owner, &notice->activity);
+        break;
+    case SHORTAGE:
+        dataplane->observer->stream_shortage(notice->stream->owner, &notice->shortage);
+        break;
+    case STALL:
+        dataplane->observer->worker_stalled(dataplane->owner, &notice->stall);
+        break;
+    case PORT:
+        dataplane->observer->port_changed(dataplane->owner, &notice->port);
+        break;
     }
 }
 
@@ -170,66 +204,6 @@ void fake_forget(struct rs_dataplane *dataplane, const struct rs_session *sessio
             free(notice);
         }
     }
-}
-
-/* Every SSRC is an entry of its own in the flow table; none is one that takes any. */
-static bool share_ssrc(const struct rs_stream_config *a, const struct rs_stream_config *b)
-{
-    for (size_t i = 0; i < a->ssrc_count; i++) {
-        for (size_t j = 0; j < b->ssrc_count; j++) {
-            if (a->ssrcs[i] == b->ssrcs[j])
-                return true;
-        }
-    }
-    return a->ssrc_count == 0 && b->ssrc_count == 0;
-}
-
-static bool same_flow(const struct rs_stream_config *a, const struct rs_stream_config *b)
-{
-    return a->direction == b->direction && a->link == b->link &&
-           memcmp(&a->flow, &b->flow, sizeof(a->flow)) == 0 && share_ssrc(a, b);
-}
-
-int rs_stream_create(struct rs_session *session, const struct rs_stream_config *config,
-                     struct rs_stream **stream)
-{
-    struct rs_dataplane *dataplane = session->dataplane;
-    struct rs_stream *made;
-
-    if (failure != 0)
-        return -failure;
-    LIST_FOREACH(made, &dataplane->streams, entry) {
-        if (same_flow(&made->config, config))
-            return -EEXIST;
-    }
-    if (dataplane->stream_count == dataplane->max_streams)
-        return -ENOSPC;
-    made = calloc(1, sizeof(*made));
-    if (made == NULL || config->ssrc_count > 64)
-        abort();
-    made->session = session;
-    made->config = *config;
-    made->owner = config->owner;
-    memcpy(made->ssrcs, config->ssrcs, config->ssrc_count * sizeof(made->ssrcs[0]));
-    made->config.ssrcs = made->ssrcs;
-    dataplane->stream_count++;
-    LIST_INSERT_HEAD(&dataplane->streams, made, entry);
-    last_stream = *stream = made;
-    return 0;
-}
-
-void rs_stream_destroy(struct rs_stream *stream)
-{
-    fake_forget(stream->session->dataplane, NULL, stream);
-    stream->session->dataplane->stream_count--;
-    LIST_REMOVE(stream, entry);
-    free(stream);
-}
-
-void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *sum)
-{
-    (void)stream;
-    (void)sum;
 }
 
 void rs_dataplane_get_counters(const struct rs_dataplane *dataplane, int worker, int link,
@@ -269,4 +243,40 @@ void rs_dataplane_get_host(const struct rs_dataplane *dataplane, struct rs_host_
     (void)dataplane;
     *info =
         (struct rs_host_info){.dpdk_version = "fake", .ipsec_mb_version = "fake", .isa = "none"};
+}
+
+void rs_dataplane_set_owner(struct rs_dataplane *dataplane, void *owner)
+{
+    dataplane->owner = owner;
+}
+
+void rs_dataplane_set_auth_failure_alarm(struct rs_dataplane *dataplane, uint32_t per_second)
+{
+    (void)dataplane;
+    (void)per_second;
+}
+
+void rs_dataplane_set_max_sessions(struct rs_dataplane *dataplane, uint32_t max_sessions)
+{
+    dataplane->max_sessions = max_sessions;
+}
+
+size_t rs_fake_links_set(void)
+{
+    return links_set;
+}
+
+int rs_dataplane_set_link(struct rs_dataplane *dataplane, unsigned int link,
+                          const struct rs_range *media, size_t media_count,
+                          enum rs_injected_policy injected)
+{
+    (void)dataplane;
+    (void)link;
+    (void)media;
+    (void)media_count;
+    (void)injected;
+    if (failure != 0)
+        return -failure;
+    links_set++;
+    return 0;
 }

@@ -10,6 +10,12 @@ void rs_fake_trouble(struct rs_stream *stream, const struct rs_trouble_report *r
 /* Likewise that its wrong tags pass the limit, or no longer. */
 void rs_fake_auth_alarm(struct rs_stream *stream, const struct rs_auth_alarm_report *report);
 
+/* Likewise what the sweep, the watch over workers and the ports tell. */
+void rs_fake_activity(struct rs_stream *stream, const struct rs_activity_report *report);
+void rs_fake_shortage(struct rs_stream *stream, const struct rs_shortage_report *report);
+void rs_fake_stall(const struct rs_stall_report *report);
+void rs_fake_port(const struct rs_port_report *report);
+
 /* The next calls that make, stage, activate or retire anything fail with this errno; 0: none. */
 void rs_fake_fail(int number);
 
@@ -22,3 +28,12 @@ size_t rs_fake_stream_count(void);
 
 /* The stream that was made last. Borrowed. */
 struct rs_stream *rs_fake_last_stream(void);
+
+/* Whether the session that was made last lets its media pass. */
+enum rs_protection rs_fake_last_protection(void);
+
+/* What was last set: the codec of a payload type of the stream that was made last. */
+struct rs_format rs_fake_last_format(unsigned int payload_type);
+
+/* How often the ranges of a link were set. */
+size_t rs_fake_links_set(void);

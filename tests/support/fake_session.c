@@ -15,12 +15,23 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+static struct rs_session *last_session;
+
+enum rs_protection rs_fake_last_protection(void)
+{
+    return last_session->protection;
+}
+
+void rs_session_set_protection(struct rs_session *session, enum rs_protection protection)
+{
+    session->protection = protection;
+}
+
 struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_protection protection,
                                      void *owner)
 {
     struct rs_session *session;
 
-    (void)protection;
     if (fake_failure() != 0 || dataplane->session_count == dataplane->max_sessions) {
         errno = fake_failure() != 0 ? fake_failure() : ENOSPC;
         return NULL;
@@ -30,6 +41,8 @@ struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_pro
         abort();
     session->dataplane = dataplane;
     session->owner = owner;
+    session->protection = protection;
+    last_session = session;
     dataplane->session_count++;
     LIST_INSERT_HEAD(&dataplane->sessions, session, entry);
     return session;

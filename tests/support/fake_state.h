@@ -18,6 +18,7 @@ struct rs_session {
     LIST_ENTRY(rs_session) entry;
     struct rs_dataplane *dataplane;
     void *owner;
+    enum rs_protection protection;
     bool has_staged, has_active;
     struct fake_key staged, active, previous[RS_PREVIOUS_MAX]; /* newest first */
     size_t previous_count;
@@ -31,7 +32,7 @@ struct rs_stream {
     void *owner;
 };
 
-enum notice_kind { ACTIVATED, RETIRED, TROUBLE, ALARM };
+enum notice_kind { ACTIVATED, RETIRED, TROUBLE, ALARM, ACTIVITY, SHORTAGE, STALL, PORT };
 
 /* What the next poll tells. */
 struct notice {
@@ -42,10 +43,15 @@ struct notice {
     uint32_t epoch;
     struct rs_trouble_report report;
     struct rs_auth_alarm_report alarm;
+    struct rs_activity_report activity;
+    struct rs_shortage_report shortage;
+    struct rs_stall_report stall;
+    struct rs_port_report port;
 };
 
 struct rs_dataplane {
     const struct rs_observer *observer;
+    void *owner;
     int fd;
     uint32_t max_sessions, max_streams;
     size_t session_count, stream_count;
@@ -57,5 +63,13 @@ struct rs_dataplane {
 struct notice *fake_add_notice(struct rs_dataplane *dataplane, enum notice_kind kind);
 void fake_forget(struct rs_dataplane *dataplane, const struct rs_session *session,
                  const struct rs_stream *stream);
+/* Whether the flow is taken, by any stream but those that `spared` says. */
+typedef bool spared_fn(const struct rs_stream *stream, void *arg);
+bool fake_flow_taken(const struct rs_dataplane *dataplane, const struct rs_stream_config *config,
+                     spared_fn *spared, void *arg);
+/* A stream that nobody finds yet; and found from now on. */
+struct rs_stream *fake_make_stream(struct rs_session *session,
+                                   const struct rs_stream_config *config);
+void fake_enter_stream(struct rs_stream *stream);
 /* The errno that rs_fake_fail has set. */
 int fake_failure(void);
