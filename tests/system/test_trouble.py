@@ -47,7 +47,7 @@ def a_wrong_secret_is_told_at_the_eighth_packet_and_once(checks, lab):
         for event in events:
             checks.equal({name: event[name] for name in event if name not in ("instance", "seq", "time", "type")},
                          {"session_id": "s", "stream_id": stream.name, "ssrc": stream.ssrc,
-                          "link": sealed_lab.LINK, "worker": 0, "packets": RUN, "code": 6003,
+                          "link": sealed_lab.LINK, "direction": "open", "worker": 0, "packets": RUN, "code": 6003,
                           "cause": "unknown_key_tag", "key_tag": bad.key_tag, "key_tags_held": [good.key_tag]},
                          "the mismatch")
     lab.open.send(*lab.frames(20, stream, good))
