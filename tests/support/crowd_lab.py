@@ -174,6 +174,12 @@ class Listener:
         taken, self.client.events = self.client.events[:count], self.client.events[count:]
         return taken
 
+    def nibble(self):
+        """Reads what lies in the socket, so that the daemon sees somebody reading; takes no event."""
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(8):
+                self.client.buffer += self.client.socket.recv(65536, socket.MSG_DONTWAIT)
+
     def take_more(self):
         """What comes within a moment."""
         return self.client.collect_events(0.3)
@@ -191,5 +197,6 @@ def crowd():
                        sealed_lab.RANGES)]
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
         with edge.Edge(directory, links, memory={"mb": 256, "hugepages": "off"},
-                       limits={"sessions": 64, "streams": 2 * STREAMS, "senders": 2 * STREAMS}) as daemon:
+                       limits={"sessions": 64, "streams": 2 * STREAMS, "senders": 2 * STREAMS},
+                       lock_keys="no") as daemon:
             yield Crowd(daemon)
