@@ -2,12 +2,17 @@
 """Clients of other users and groups, as the kernel sees them, and groups that only a daemon started here
 knows of: the host's own are left alone."""
 
+import contextlib
 import os
 import pathlib
 import socket
+import tempfile
 from typing import NamedTuple
 
 import cases
+import control_lab
+import edge
+import netns
 import rpc
 
 # Numbers that the host need not know.
@@ -38,6 +43,19 @@ def check_possible():
         raise cases.Skip("other users can be had by root alone: run as root")
 
 
+def make_open(directory, user=None):
+    """So that others reach the socket in it; and makes it this user's."""
+    directory.mkdir(exist_ok=True)
+    directory.chmod(0o755)
+    if user is not None:
+        os.chown(directory, user.uid, user.gid)
+
+
+def quiet_links():
+    """For daemons that no media goes through: as many as are wanted, of whatever user."""
+    return [edge.link("edge0", {"vdev": "net_ring0"}, {"vdev": "net_ring1"}, control_lab.RANGES)]
+
+
 def groups_prefix(directory):
     """What to start a daemon with so that it knows GROUPS: a mount namespace with an /etc/group of its own."""
     path = pathlib.Path(directory) / "group"
@@ -45,6 +63,25 @@ def groups_prefix(directory):
                     + "".join(f"{name}:x:{gid}:\n" for name, gid in GROUPS.items()))
     path.chmod(0o644)
     return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/group && exec "$@"', str(path)]
+
+
+def knowing_groups(directory, **control):
+    """A daemon, not yet started, whose operators and viewers are those of GROUPS; anyone reaches it."""
+    directory = pathlib.Path(directory)
+    make_open(directory)
+    names = list(GROUPS)
+    control = {"socket": str(directory / "control.sock"), "operators": names[0], "viewers": names[1]} | control
+    return edge.Edge(directory, quiet_links(), prefix=groups_prefix(directory), control=control)
+
+
+@contextlib.contextmanager
+def laboratory():
+    """Such a daemon, running, in a directory that has room for others' beside it."""
+    netns.enter()
+    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+        make_open(pathlib.Path(directory))
+        with knowing_groups(pathlib.Path(directory) / "daemon") as daemon:
+            yield daemon
 
 
 class Client(rpc.Client):

@@ -5,6 +5,7 @@ nothing left out, and where another daemon has taken its place, that said first.
 import pathlib
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import control_lab  # noqa: E402
@@ -35,7 +36,7 @@ def change(client, number, name="s"):
     """One change, when the one before is over, so that the ring of keys is never full."""
     client.call("session_set_encryption_secret", session_id=name, base_key=key(number), **AT_ONCE)
     while len(client.call("session_get", session_id=name)["keys"]) > 1:
-        pass
+        time.sleep(0.001)
 
 
 def subscribe(fixture, **params):

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Who may do what on the control socket: real users and groups, every method, and what is noted of it."""
 
-import os
 import pathlib
 import re
 import sys
-import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import cases  # noqa: E402
 import control_lab  # noqa: E402
 import edge  # noqa: E402
-import netns  # noqa: E402
 import rpc  # noqa: E402
 import users  # noqa: E402
 from control_lab import FLOW, OTHER_SECRET, SECRET, VP8  # noqa: E402
@@ -228,10 +225,9 @@ def the_daemons_own_user_is_an_admin(checks, lab):
     """A daemon of an ordinary user: root and that user end it, a member of root's group does not."""
     users.check_possible()
     directory = lab.daemon.directory.parent / "ordinary"
-    ports = [{"vdev": f"net_ring{number}"} for number in range(2)]
     prefix = ["setpriv", "--reuid", str(DAEMON_USER.uid), "--regid", str(DAEMON_USER.gid), "--clear-groups"]
-    daemon = edge.Edge(directory, [edge.link("edge0", *ports, control_lab.RANGES)], prefix=prefix, lock_keys="no")
-    make_open(directory, DAEMON_USER)
+    daemon = edge.Edge(directory, users.quiet_links(), prefix=prefix, lock_keys="no")
+    users.make_open(directory, DAEMON_USER)
     with daemon:
         owner = pathlib.Path(f"/proc/{daemon.process.pid}").stat().st_uid
         checks.equal(owner, DAEMON_USER.uid, "the daemon's user")
@@ -268,28 +264,6 @@ TESTS = (
 )
 
 
-def make_open(directory, user=None):
-    """So that others reach the socket in it."""
-    directory.mkdir(exist_ok=True)
-    directory.chmod(0o755)
-    if user is not None:
-        os.chown(directory, user.uid, user.gid)
-
-
-def main():
-    netns.enter()
-    netns.add_veth("plain", "plain-far")
-    netns.add_veth("sealed", "sealed-far")
-    links = [edge.link("edge0", edge.af_packet(0, "plain"), edge.af_packet(1, "sealed"), control_lab.RANGES)]
-    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
-        own = pathlib.Path(directory) / "daemon"
-        make_open(pathlib.Path(directory))
-        make_open(own)
-        names = list(users.GROUPS)
-        control = {"socket": str(own / "control.sock"), "operators": names[0], "viewers": names[1]}
-        with edge.Edge(own, links, prefix=users.groups_prefix(directory), control=control) as daemon:
-            cases.run("test_roles", TESTS, Lab(daemon))
-
-
 if __name__ == "__main__":
-    main()
+    with users.laboratory() as laboratory:
+        cases.run("test_roles", TESTS, Lab(laboratory))
