@@ -174,6 +174,14 @@ class Listener:
         taken, self.client.events = self.client.events[:count], self.client.events[count:]
         return taken
 
+    def take_until(self, kinds, count):
+        """The next events, to the end of so many of these types; what else is said is among them."""
+        taken = []
+        while count > 0:
+            taken += self.take(1)
+            count -= taken[-1]["type"] in kinds
+        return taken
+
     def nibble(self):
         """Reads what lies in the socket, so that the daemon sees somebody reading; takes no event."""
         with contextlib.suppress(BlockingIOError):

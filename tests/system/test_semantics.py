@@ -190,7 +190,8 @@ def refused_changes_of_a_live_session_change_nothing_of_its_media(checks, labs):
     sender = Sender(base_key("first"))
     lab.open.send(lab.frame(stream, sender)[0])
     lab.told()
-    before, next_seq = snapshot(client), client.call("events_subscribe", types=[])["next_seq"]
+    before, listener = snapshot(client), lab.daemon.client(timeout=30)
+    listener.call("events_subscribe", types=["secret_staged", "secret_activated", "secret_retired"])
     for params, code, reason, blamed in BAD:
         refused(checks, client, code, reason, blamed, "session_set_encryption_secret", session_id="s", **params)
         frame, plain = lab.frame(stream, sender)
@@ -199,7 +200,10 @@ def refused_changes_of_a_live_session_change_nothing_of_its_media(checks, labs):
                      b'{"session_id":"s","encryption_secret":"' + NEVER + b'"}}'),
                  (6004, "invalid_encryption_secret"), "invalid UTF-8")
     checks.equal(snapshot(client), before, "the daemon's state")
-    checks.equal(client.call("events_subscribe", types=[])["next_seq"], next_seq, "the next event's number")
+    client.call("session_set_encryption_secret", session_id="s", base_key=base_key("second"))
+    event = listener.wait_event_of(("secret_staged", "secret_activated", "secret_retired"), 30)
+    checks.equal(event and (event["type"], event["epoch"]), ("secret_staged", 2), "the first event after all this")
+    listener.close()
 
 
 def a_secret_changed_while_media_flows_changes_nothing_in_it(checks, labs):
