@@ -17,6 +17,7 @@
 #include "links.h"
 #include "poll.h"
 #include "rcu.h"
+#include "telemetry.h"
 
 /* ---- workers ------------------------------------------------------------------------------ */
 
@@ -170,7 +171,10 @@ static int build(struct rs_dataplane *dp, const struct rs_dataplane_config *conf
         (rc = create_workers(dp)) != 0 || (rc = rs_links_start(dp)) != 0)
         return rc;
     rs_poll_set_timer(dp);
-    return launch_workers(dp);
+    rc = launch_workers(dp);
+    if (rc == 0)
+        rs_telemetry_show(dp);
+    return rc;
 }
 
 struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *config,
@@ -207,6 +211,7 @@ static void destroy_sessions(struct rs_dataplane *dp)
 
 void rs_dataplane_destroy(struct rs_dataplane *dp)
 {
+    rs_telemetry_hide();
     stop_workers(dp);
     if (dp->cipher != NULL)
         rs_rcu_drain();

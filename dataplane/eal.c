@@ -13,12 +13,17 @@
 #include <string.h>
 
 #include <dirent.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
 #define HUGEPAGES_DIRECTORY "/sys/kernel/mm/hugepages"
+/* Below the directory for run-time files; a second process there has a number behind it. */
+#define TELEMETRY_SOCKET "/dpdk/rte/dpdk_telemetry.v2:32767"
 
 /* The fixed options, and one -a with its address per port of a link. */
 enum { ARGUMENTS_MAX = 24 + 4 * RS_MAX_LINKS };
@@ -224,6 +229,22 @@ static void add_devices(struct arguments *arguments, const struct rs_dataplane_c
         add(arguments, "--no-pci");
 }
 
+/* EAL does not start where the path of its telemetry socket is too long for one. */
+static bool telemetry_fits(void)
+{
+    const char *directory = getenv("RUNTIME_DIRECTORY");
+    size_t bytes;
+
+    if (directory == NULL && getuid() != 0)
+        directory = getenv("XDG_RUNTIME_DIR");
+    bytes = (directory != NULL ? strlen(directory) : 0) + sizeof(TELEMETRY_SOCKET);
+    if (bytes <= sizeof(((struct sockaddr_un *)0)->sun_path))
+        return true;
+    rs_log(RS_LOG_WARNING, "the path of the directory for run-time files is too long for DPDK's "
+                           "telemetry socket: it cannot be asked");
+    return false;
+}
+
 static int start_eal(struct arguments *arguments, uint32_t memory_mb)
 {
     char *values[ARGUMENTS_MAX + 1];
@@ -259,7 +280,8 @@ int rs_eal_start(const struct rs_dataplane_config *config, bool *hugepages)
     add_lcores(&arguments, config, &main_cpus);
     add_memory(&arguments, config->memory_mb, huge);
     add_devices(&arguments, config);
-    add(&arguments, "--no-telemetry");
+    if (!telemetry_fits())
+        add(&arguments, "--no-telemetry");
     add(&arguments, "--log-level=*:error");
     rc = start_eal(&arguments, config->memory_mb);
     free_arguments(arguments.values, arguments.count);

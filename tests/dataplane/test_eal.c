@@ -7,7 +7,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <rte_launch.h>
@@ -70,6 +72,54 @@ static void the_main_thread_keeps_off_the_workers_cpu(void)
     CU_ASSERT_EQUAL(rte_lcore_count(), 2);
 }
 
+/* What /proc says of a thread: a line of its status, without the name. */
+static void read_status(const char *thread, const char *name, char *out, size_t max)
+{
+    char path[300], line[4096];
+    FILE *file;
+
+    out[0] = '\0';
+    snprintf(path, sizeof(path), "/proc/self/task/%s/status", thread);
+    file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, name, strlen(name)) == 0)
+            snprintf(out, max, "%.*s", (int)strcspn(line + strlen(name), "\n"),
+                     line + strlen(name));
+    }
+    fclose(file);
+}
+
+static bool may_run_on(const char *thread, unsigned int cpu)
+{
+    cpu_set_t cpus;
+
+    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(atoi(thread), sizeof(cpus), &cpus), 0);
+    return CPU_ISSET(cpu, &cpus);
+}
+
+static void threads_of_eals_own_keep_off_the_workers_cpu(void)
+{
+    DIR *directory = opendir("/proc/self/task");
+    const struct dirent *entry;
+    unsigned int telemetry = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        char name[64];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        read_status(entry->d_name, "Name:\t", name, sizeof(name));
+        telemetry += strncmp(name, "telemetry", 9) == 0;
+        if (CPU_COUNT(&allowed) > 1)
+            CU_ASSERT_EQUAL(may_run_on(entry->d_name, worker_cpu),
+                            strncmp(name, "rte-worker", 10) == 0);
+    }
+    closedir(directory);
+    CU_ASSERT(telemetry > 0);
+}
+
 static int cpu_of_worker(void *cpu)
 {
     cpu_set_t mine;
@@ -95,6 +145,8 @@ int main(void)
          bad_configurations_are_refused_before_anything_starts},
         {"eal_starts_without_hugepages", eal_starts_without_hugepages},
         {"the_main_thread_keeps_off_the_workers_cpu", the_main_thread_keeps_off_the_workers_cpu},
+        {"threads_of_eals_own_keep_off_the_workers_cpu",
+         threads_of_eals_own_keep_off_the_workers_cpu},
         {"a_worker_is_pinned_to_its_cpu", a_worker_is_pinned_to_its_cpu},
     };
     int rc;
