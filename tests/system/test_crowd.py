@@ -22,7 +22,8 @@ GROWTH_MAX_KIB = 4096
 POLLS, POLLS_PER_SECOND = 300, 100
 RATES = (40000, 20000, 10000, 5000, 2500, 1000)  # packets a second
 BATCH_SECONDS = 0.004
-QUIET_SECONDS = 1.5
+QUIET_SECONDS = POLLS / POLLS_PER_SECOND
+TRIES = 4  # before polling is to blame: another program may take the CPU away, with polling or without
 
 
 def questions():
@@ -183,21 +184,29 @@ def polls():
         yield "stats_get", {"scope": scope} | more
 
 
+def polled(checks, crowd, rate):
+    """What is lost while statistics are read."""
+    asker = crowd_lab.Asker(crowd.daemon, polls(), 1 / POLLS_PER_SECOND)
+    lost = Traffic(crowd, rate, asker.is_asking).result
+    checks.equal(asker.stop().answers, POLLS, "answers")
+    return lost
+
+
 def reading_statistics_loses_no_packet(checks, crowd):
     """At the highest of the rates that this machine carries without being asked anything."""
     crowd.set_secret(crowd_lab.RIGHT)  # also where it is the active one already
-    blamed = []
     for rate in RATES:
-        while len(blamed) < 3 and not quiet(crowd, rate):
-            asker = crowd_lab.Asker(crowd.daemon, polls(), 1 / POLLS_PER_SECOND)
-            lost = Traffic(crowd, rate, asker.is_asking).result
-            checks.equal(asker.stop().answers, POLLS, "answers")
+        blamed = []
+        while not quiet(crowd, rate):
+            lost = polled(checks, crowd, rate)
             if not lost:
                 return
-            blamed.append((rate, lost))
-    if not blamed:
-        raise cases.Skip(f"this machine loses packets at {RATES[-1]} a second without being asked anything")
-    checks.equal(blamed, [], "packets were lost each time that statistics were read, and only then")
+            blamed.append(lost)
+            if len(blamed) == TRIES:
+                checks.fail(f"at {rate} packets a second some are lost when statistics are read, and only"
+                            f" then: {blamed}")
+                return
+    raise cases.Skip(f"this machine loses packets at {RATES[-1]} a second without being asked anything")
 
 
 def who_never_reads_is_dropped_after_its_time(checks, crowd):

@@ -80,7 +80,9 @@ def check_passes(checks, lab, session, what):
     for side, method, direction in ((lab.seal, "stream_publish", "seal"), (lab.open, "stream_subscribe", "open")):
         stream = lab.stream(session, f"{session}-{direction}", method)
         media = varied(stream.flow)
-        checks.equal(side.send(*media), (media, {"passed": len(media)}), f"{what}, {direction}")
+        out, counted = side.send(*media)
+        checks.equal((len(out), out == media, counted), (len(media), True, {"passed": len(media)}),
+                     f"{what}, {direction}: came out, unchanged, counted")
         for scope in ({"scope": "stream", "stream_id": stream.name}, {"scope": "session", "session_id": session}):
             counters = lab.client.call("stats_get", **scope)[direction]
             checks.equal((counters["packets_in"], counters["packets_out"], counters["passes"]["passed"],
@@ -191,7 +193,7 @@ def refused_changes_of_a_live_session_change_nothing_of_its_media(checks, labs):
     lab.open.send(lab.frame(stream, sender)[0])
     lab.told()
     before, listener = snapshot(client), lab.daemon.client(timeout=30)
-    listener.call("events_subscribe", types=["secret_staged", "secret_activated", "secret_retired"])
+    listener.call("events_subscribe", types=["secret_staged"])
     for params, code, reason, blamed in BAD:
         refused(checks, client, code, reason, blamed, "session_set_encryption_secret", session_id="s", **params)
         frame, plain = lab.frame(stream, sender)
@@ -201,8 +203,8 @@ def refused_changes_of_a_live_session_change_nothing_of_its_media(checks, labs):
                  (6004, "invalid_encryption_secret"), "invalid UTF-8")
     checks.equal(snapshot(client), before, "the daemon's state")
     client.call("session_set_encryption_secret", session_id="s", base_key=base_key("second"))
-    event = listener.wait_event_of(("secret_staged", "secret_activated", "secret_retired"), 30)
-    checks.equal(event and (event["type"], event["epoch"]), ("secret_staged", 2), "the first event after all this")
+    event = listener.wait_event("secret_staged", 30)
+    checks.equal(event and event["epoch"], 2, "epoch of the first secret that is staged after all this")
     listener.close()
 
 
@@ -216,10 +218,13 @@ def a_secret_changed_while_media_flows_changes_nothing_in_it(checks, labs):
     outgoing = lab.stream("s", "out", "stream_publish")
     old, new = (Sender(sealed_lab.derived(secret, "s")) for secret in (SECRET, OTHER_SECRET))
 
+    def check_in(what, *senders):
+        pairs = [lab.frame(incoming, sender) for sender in senders]
+        checks.equal(lab.open.send(*(frame for frame, _ in pairs)),
+                     ([plain for _, plain in pairs], {"opened": len(pairs)}), f"{what}: packets in")
+
     def check_media(what, sealed_by, *senders):
-        for number, sender in enumerate(senders * 10):
-            frame, plain = lab.frame(incoming, sender)
-            checks.equal(lab.open.send(frame), ([plain], {"opened": 1}), f"{what}: packet {number} in")
+        check_in(what, *senders * 10)
         out, counted = lab.seal.send(outgoing.frame(lab.number(), b"\xfc" + bytes(60)))
         checks.equal(counted, {"sealed": 1}, f"{what}: a packet out")
         tag = frames.parse_udp(out[0]).payload[-18:][7:9].hex()
@@ -227,9 +232,7 @@ def a_secret_changed_while_media_flows_changes_nothing_in_it(checks, labs):
 
     check_media("before", old, old)
     client.call("session_set_encryption_secret", session_id="s", encryption_secret=OTHER_SECRET)
-    for number in range(10):
-        frame, plain = lab.frame(incoming, (old, new)[number % 2])
-        checks.equal(lab.open.send(frame), ([plain], {"opened": 1}), f"staged: packet {number} in")
+    check_in("staged", *(old, new) * 5)
     while client.call("session_get", session_id="s")["keys"][0]["state"] != "active":
         time.sleep(0.01)
     while lab.seal.send(outgoing.frame(lab.number(), b"\xfc" + bytes(60)))[0][0][-11:-9].hex() != new.key_tag:
