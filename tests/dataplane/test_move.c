@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ten thousand streams of one session take up a new key: a few per turn, each going on with the old
- * key until then, all within a second of traffic, none lost and none under any other key.
+ * Ten thousand streams of one session take up a new key: a few in each of a worker's turns, each
+ * going on with the old key until then, all within a second of traffic, none lost and none under
+ * any other key.
  */
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
 
 #include "tests/support/runner.h"
 #include "tests/support/traffic.h"
@@ -15,6 +20,10 @@ enum {
     MOVED_WITHIN_MS = 1000,
     SLACK_MS = 50, /* between a packet's entry and its sealing */
     WATCHED_MS = 1500,
+    MOVES_MAX = 4, /* of one turn */
+    WORKERS = 2,
+    SSRC_OFFSET = 14 + 20 + 8 + 8, /* of RTP over UDP over IPv4 */
+    KEY_TAG_FROM_END = 11,         /* KID's last two bytes, in front of CTR and T */
 };
 
 enum place { ON_OLD, ON_NEW };
@@ -25,6 +34,75 @@ static uint8_t places[STREAMS];
 static uint16_t old_tag, new_tag;
 static unsigned int old_packets, went_back, strangers, late;
 static bool must_have_moved; /* packets now coming out went in after the second was over */
+
+/* ---- turns, as the workers come by ---------------------------------------------------------- */
+
+/* A worker's: it alone writes it, and the test reads it when the packets have ended. */
+static struct turns {
+    unsigned int moves; /* of this turn */
+    unsigned int most, all;
+    bool counts; /* this turn began while streams move a few at a time */
+} turns[WORKERS];
+
+static bool has_moved[STREAMS]; /* its worker */
+static _Atomic unsigned int moving_to;
+static _Atomic uint64_t moving_until_tsc;
+
+/* Each worker receives from the plain port of link a once a turn, on a queue of its own. */
+static uint16_t begin_turn(uint16_t id, uint16_t queue, struct rte_mbuf *mbufs[], uint16_t n,
+                           uint16_t max, void *context)
+{
+    struct turns *turn = &turns[queue];
+
+    (void)id, (void)mbufs, (void)max, (void)context;
+    if (turn->counts && turn->moves > turn->most)
+        turn->most = turn->moves;
+    turn->moves = 0;
+    turn->counts = rte_rdtsc() < atomic_load(&moving_until_tsc);
+    return n;
+}
+
+static uint32_t read_be(const uint8_t *bytes, unsigned int count)
+{
+    uint32_t value = 0;
+
+    for (unsigned int i = 0; i < count; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+/* A stream's first packet under the new key was sealed by a sender derived in this turn. */
+static uint16_t count_moves(uint16_t id, uint16_t queue, struct rte_mbuf *mbufs[], uint16_t n,
+                            void *context)
+{
+    (void)id, (void)context;
+    for (uint16_t i = 0; i < n; i++) {
+        const uint8_t *frame = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
+        const uint32_t stream = read_be(frame + SSRC_OFFSET, 4) - RS_TRAFFIC_SSRC;
+        const uint32_t tag = read_be(frame + mbufs[i]->pkt_len - KEY_TAG_FROM_END, 2);
+
+        if (stream >= STREAMS || has_moved[stream] || tag != atomic_load(&moving_to))
+            continue;
+        has_moved[stream] = true;
+        turns[queue].moves++;
+        turns[queue].all++;
+    }
+    return n;
+}
+
+static void watch_turns(void)
+{
+    uint16_t plain, sealed;
+
+    CU_ASSERT_EQUAL_FATAL(rte_eth_dev_get_port_by_name("net_null0", &plain), 0);
+    CU_ASSERT_EQUAL_FATAL(rte_eth_dev_get_port_by_name("net_null1", &sealed), 0);
+    for (uint16_t q = 0; q < WORKERS; q++) {
+        CU_ASSERT_PTR_NOT_NULL_FATAL(rte_eth_add_rx_callback(plain, q, begin_turn, NULL));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(rte_eth_add_tx_callback(sealed, q, count_moves, NULL));
+    }
+}
+
+/* ---- packets, as they come out -------------------------------------------------------------- */
 
 static uint64_t now_ms(void)
 {
@@ -84,8 +162,10 @@ static void ten_thousand_streams_move_to_the_new_key_within_a_second(void)
 {
     struct rs_session *sealer = rs_host_session(host, NULL, 1);
     struct rs_session *opener = rs_host_session(host, NULL, 1);
+    struct rs_keyring_info ring;
     unsigned int moved = 0;
     uint64_t activated_ms;
+    uint32_t replaced;
 
     make_streams(sealer, opener);
     old_tag = tag_of(sealer);
@@ -93,7 +173,14 @@ static void ten_thousand_streams_move_to_the_new_key_within_a_second(void)
     CU_ASSERT_EQUAL(old_packets, STREAMS);
     CU_ASSERT_EQUAL(strangers, 0);
     old_packets = 0;
-    rs_traffic_rekey(sealer, opener, 2, 2);
+    watch_turns();
+    rs_host_stage(opener, 2, 2);
+    rs_host_stage(sealer, 2, 2);
+    rs_session_get_keyring(sealer, &ring);
+    atomic_store(&moving_to, ring.staged.by_hash[RS_HASH_SHA512].key_tag);
+    atomic_store(&moving_until_tsc, rte_rdtsc() + rte_get_tsc_hz());
+    CU_ASSERT_EQUAL_FATAL(rs_session_activate_key(sealer, &replaced), 0);
+    CU_ASSERT_EQUAL_FATAL(rs_session_activate_key(opener, &replaced), 0);
     new_tag = tag_of(sealer);
     CU_ASSERT_NOT_EQUAL_FATAL(new_tag, old_tag);
     activated_ms = now_ms();
@@ -106,6 +193,9 @@ static void ten_thousand_streams_move_to_the_new_key_within_a_second(void)
     for (unsigned int s = 0; s < STREAMS; s++)
         moved += places[s] == ON_NEW;
     CU_ASSERT_EQUAL(moved, STREAMS);
+    CU_ASSERT_EQUAL(turns[0].all + turns[1].all, STREAMS);
+    for (unsigned int w = 0; w < WORKERS; w++)
+        CU_ASSERT(turns[w].most > 0 && turns[w].most <= MOVES_MAX);
     CU_ASSERT(old_packets > 0); /* not all at once */
     CU_ASSERT_EQUAL(went_back, 0);
     CU_ASSERT_EQUAL(strangers, 0);
