@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "control/client.h"
 #include "exit_code.h"
 #include "print.h"
 #include "wipe.h"
@@ -38,7 +38,7 @@ static int say_refused(const struct rs_args *args, const char *method, const jso
 static int ask(struct rs_client *client, const struct rs_args *args, const char *method,
                json_t *params, json_t **result)
 {
-    struct rs_reply reply;
+    struct rs_client_reply reply;
     const int error = rs_client_call(client, method, params, &reply);
 
     if (error != 0)
@@ -210,7 +210,7 @@ int rs_run_events(const struct rs_command *command, struct rs_args *args)
 void rs_run_print_method_help(const struct rs_command *command, const struct rs_args *args)
 {
     struct rs_client *client;
-    struct rs_reply reply = {0};
+    struct rs_client_reply reply = {0};
 
     if (command->method == NULL || rs_client_open(args->socket, &client) != 0)
         return;
