@@ -8,6 +8,8 @@
 
 #include "secret_input.h"
 
+#define RS_DEFAULT_SOCKET "/run/rtpseal/control.sock"
+
 enum { RS_WORDS_MAX = 4, RS_OPTIONS_MAX = 160 };
 
 struct rs_args {
@@ -32,6 +34,5 @@ struct rs_args {
 int rs_args_parse(int argc, char **argv, struct rs_args *args);
 void rs_args_fini(struct rs_args *args);
 
-/* One option's "--name VALUE", what it is for; NULL where there is no such option. */
-const char *rs_args_option_form(const char *name);
-const char *rs_args_option_help(const char *name);
+/* Whether "--json" is among the words, before anything else is known of them. */
+bool rs_args_ask_for_json(int argc, char *const *argv);

@@ -2,9 +2,12 @@
 /* What rtpsealctl can do: one row per command. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "args.h"
+#include "values.h"
 
 struct rs_command;
 
@@ -14,8 +17,8 @@ typedef int rs_run_fn(const struct rs_command *command, struct rs_args *args);
 struct rs_command {
     const char *noun;
     const char *verb;   /* NULL: the noun is the whole command */
-    const char *method; /* of the daemon; NULL where it is the first word */
-    /* The param that the next word sets; "?name": may be left out; NULL: takes none. */
+    const char *method; /* of the daemon, whose help is shown; NULL: none in particular */
+    /* What the next word is, a name of rs_word_find; "?name": may be left out; NULL: takes none. */
     const char *word;
     /* Names of options, each after a space; "!name": must be given. */
     const char *options;
@@ -26,12 +29,33 @@ struct rs_command {
 extern const struct rs_command rs_commands[];
 extern const size_t rs_command_count;
 
+/* A word behind a command's own. */
+struct rs_word {
+    const char *name;      /* the param it sets */
+    const char *form;      /* in help */
+    rs_value_fn *set;      /* NULL: the command looks at it itself, and at one more */
+    const char *completes; /* as in rs_options */
+};
+
+/* The row's word, or NULL where it takes none. *optional, if not NULL: whether it may be left out.
+ */
+const struct rs_word *rs_command_word(const struct rs_command *command, bool *optional);
+
+/* The command that the words name, as far as they go; NULL where there is none. */
+const struct rs_command *rs_command_match(const char *const *words, int count);
+
+/* How many words name it. */
+int rs_command_words(const struct rs_command *command);
+
+/* "session create", or "stats". */
+void rs_command_print_name(FILE *out, const struct rs_command *command);
+
+/* Copies the next option's name of a row's list; moves *list behind it. False at the end. */
+enum { RS_OPTION_NAME_MAX = 32 };
+bool rs_command_next_option(const char **list, char name[RS_OPTION_NAME_MAX], bool *required);
+
 /*
  * Finds the command that the words name and checks words and options against it; words that go
  * with the command become params. Returns it, or NULL after saying what is wrong.
  */
 const struct rs_command *rs_command_find(struct rs_args *args);
-
-/* Prints all commands, and the exit codes; or one command's usage. */
-void rs_command_print_overview(void);
-void rs_command_print_usage(const struct rs_command *command);

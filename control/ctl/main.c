@@ -5,12 +5,14 @@
 #include "args.h"
 #include "commands.h"
 #include "exit_code.h"
+#include "help.h"
 #include "run.h"
+#include "say.h"
 #include "wipe.h"
 
 static int print_help(const struct rs_command *command, const struct rs_args *args)
 {
-    rs_command_print_usage(command);
+    rs_help_print_command(command);
     rs_run_print_method_help(command, args);
     return RS_EXIT_OK;
 }
@@ -23,8 +25,10 @@ static int run(struct rs_args *args)
         puts("rtpsealctl " RTPSEAL_VERSION);
         return RS_EXIT_OK;
     }
+    if (args->word_count == 0 && !args->help && args->json)
+        return rs_say(RS_EXIT_USAGE, "no command; see rtpsealctl --help");
     if (args->word_count == 0) {
-        rs_command_print_overview();
+        rs_help_print_overview();
         return args->help ? RS_EXIT_OK : RS_EXIT_USAGE;
     }
     command = rs_command_find(args);
@@ -39,6 +43,7 @@ int main(int argc, char **argv)
     int code;
 
     rs_wipe_init();
+    rs_say_init(rs_args_ask_for_json(argc, argv) ? RS_SAY_JSON : RS_SAY_TEXT);
     code = rs_args_parse(argc, argv, &args) == 0 ? run(&args) : RS_EXIT_USAGE;
     rs_args_fini(&args);
     return code;

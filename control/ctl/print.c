@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_BYTES = 256, COLUMNS_MAX = 24, INDENT = 2 };
@@ -17,21 +18,62 @@ static bool is_empty(const json_t *value)
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
-/* A value in the space of a cell: text without quotes, lists with commas, objects as JSON. */
+/* A list of plain values, with commas. */
+static bool is_flat_list(const json_t *value)
+{
+    json_t *entry;
+    size_t index;
+
+    json_array_foreach(value, index, entry) {
+        if (json_is_object(entry) || json_is_array(entry))
+            return false;
+    }
+    return json_is_array(value);
+}
+
+/* Text without quotes, rates with one decimal, what has parts as JSON. */
+static void print_scalar(FILE *out, const json_t *value)
+{
+    if (json_is_string(value))
+        fputs(json_string_value(value), out);
+    else if (is_empty(value))
+        fputc('-', out);
+    else if (json_is_real(value))
+        fprintf(out, "%.1f", json_real_value(value));
+    else
+        json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+static void print_value(FILE *out, const json_t *value)
+{
+    json_t *entry;
+    size_t index;
+
+    if (is_empty(value) || !is_flat_list(value)) {
+        print_scalar(out, value);
+        return;
+    }
+    json_array_foreach(value, index, entry) {
+        fputs(index > 0 ? ", " : "", out);
+        print_scalar(out, entry);
+    }
+}
+
+/* The same in the space of a cell. */
 static void format_value(const json_t *value, char text[TEXT_BYTES])
 {
-    size_t bytes;
+    char *whole = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&whole, &bytes);
 
-    if (json_is_string(value)) {
-        snprintf(text, TEXT_BYTES, "%s", json_string_value(value));
-    } else if (is_empty(value)) {
-        snprintf(text, TEXT_BYTES, "-");
-    } else {
-        bytes = json_dumpb(value, text, TEXT_BYTES - 1, JSON_COMPACT | JSON_ENCODE_ANY);
-        if (bytes >= TEXT_BYTES)
-            memcpy(text + TEXT_BYTES - 4, "...", 3);
-        text[bytes < TEXT_BYTES ? bytes : TEXT_BYTES - 1] = '\0';
-    }
+    if (stream == NULL)
+        abort();
+    print_value(stream, value);
+    fclose(stream);
+    snprintf(text, TEXT_BYTES, "%s", whole);
+    if (bytes >= TEXT_BYTES)
+        memcpy(text + TEXT_BYTES - 4, "...", 4);
+    free(whole);
 }
 
 static bool is_table(const json_t *value)
@@ -126,7 +168,6 @@ static int widest_name(const json_t *object, enum rs_zeros zeros)
 static void print_object(FILE *out, const json_t *object, enum rs_zeros zeros, int indent)
 {
     const int width = widest_name(object, zeros);
-    char text[TEXT_BYTES];
     const char *name;
     json_t *value;
 
@@ -140,8 +181,9 @@ static void print_object(FILE *out, const json_t *object, enum rs_zeros zeros, i
             fprintf(out, "%*s%s\n", indent, "", name);
             print_object(out, value, zeros, indent + INDENT);
         } else {
-            format_value(value, text);
-            fprintf(out, "%*s%-*s  %s\n", indent, "", width, name, text);
+            fprintf(out, "%*s%-*s  ", indent, "", width, name);
+            print_value(out, value);
+            fputc('\n', out);
         }
     }
 }
@@ -154,8 +196,6 @@ void rs_print_json(FILE *out, const json_t *value)
 
 void rs_print_result(FILE *out, const json_t *result, enum rs_zeros zeros)
 {
-    char text[TEXT_BYTES];
-
     if (is_table(result)) {
         print_table(out, result, 0);
     } else if (json_is_object(result) && !is_empty(result)) {
@@ -163,8 +203,8 @@ void rs_print_result(FILE *out, const json_t *result, enum rs_zeros zeros)
     } else if (json_is_true(result) || is_empty(result)) {
         fputs("done\n", out);
     } else {
-        format_value(result, text);
-        fprintf(out, "%s\n", text);
+        print_value(out, result);
+        fputc('\n', out);
     }
 }
 
@@ -186,10 +226,19 @@ static const char *text_of(const json_t *object, const char *name, const char *o
     return text != NULL ? text : otherwise;
 }
 
+/* A new object with some of another's members. */
+static json_t *only(const json_t *object, const char *const *names)
+{
+    json_t *some = json_object();
+
+    for (; *names != NULL; names++)
+        json_object_set(some, *names, json_object_get(object, *names));
+    return some;
+}
+
 void rs_print_event(FILE *out, const json_t *event)
 {
     static const char *const said[] = {"instance", "seq", "time", "type", NULL};
-    char text[TEXT_BYTES];
     const char *name;
     json_t *value;
 
@@ -197,8 +246,8 @@ void rs_print_event(FILE *out, const json_t *event)
     json_object_foreach((json_t *)(uintptr_t)event, name, value) {
         if (is_one_of(name, said))
             continue;
-        format_value(value, text);
-        fprintf(out, " %s=%s", name, text);
+        fprintf(out, " %s=", name);
+        print_value(out, value);
     }
     fputc('\n', out);
 }
@@ -216,19 +265,22 @@ void rs_print_error(FILE *out, const char *method, const json_t *error)
         fprintf(out, "  parameter %s\n", param);
 }
 
-void rs_print_method(FILE *out, const json_t *methods, const char *method)
+void rs_print_methods(FILE *out, const json_t *result)
 {
-    const json_t *list = json_is_array(methods) ? methods : json_object_get(methods, "methods");
+    static const char *const of_a_method[] = {"name", "role", "help", NULL};
+    const char *name;
+    json_t *list, *row;
     size_t index;
-    json_t *row;
 
-    json_array_foreach(list, index, row) {
-        const json_t *params = json_object_get(row, "params");
+    json_object_foreach((json_t *)(uintptr_t)result, name, list) {
+        json_t *rows = json_array();
 
-        if (strcmp(text_of(row, "name", ""), method) != 0)
-            continue;
-        fprintf(out, "\nThe daemon's method %s: %s\n", method, text_of(row, "help", ""));
-        if (is_table(params))
-            print_table(out, params, INDENT);
+        json_array_foreach(list, index, row)
+            json_array_append_new(rows, strcmp(name, "methods") == 0 ? only(row, of_a_method)
+                                                                     : json_incref(row));
+        fprintf(out, "%s\n", name);
+        if (is_table(rows))
+            print_table(out, rows, INDENT);
+        json_decref(rows);
     }
 }

@@ -19,5 +19,5 @@ void rs_print_event(FILE *out, const json_t *event);
 /* A JSON-RPC error that `method` was answered with: its words, reason and parameter. */
 void rs_print_error(FILE *out, const char *method, const json_t *error);
 
-/* What rpc_get_methods' result says of one method; nothing where it does not know it. */
-void rs_print_method(FILE *out, const json_t *methods, const char *method);
+/* What rpc_get_methods' result says: a line for each method, event and error. */
+void rs_print_methods(FILE *out, const json_t *result);

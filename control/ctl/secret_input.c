@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "say.h"
 #include "wipe.h"
 
 /* 256 characters of at most 4 bytes are 1024: one longer is for the daemon to refuse. */
@@ -85,8 +86,8 @@ static char *read_secret_from(int fd, const char *what)
     error = read_line(fd, line, SECRET_MAX_BYTES);
     if (error == 0 && line[0] != '\0')
         return line;
-    fprintf(stderr, "rtpsealctl: no secret read from %s: %s\n", what,
-            error == 0 ? "its first line is empty" : strerror(-error));
+    rs_say(RS_EXIT_USAGE, "no secret read from %s: %s", what,
+           error == 0 ? "its first line is empty" : strerror(-error));
     rs_wipe_free(line);
     return NULL;
 }
@@ -112,7 +113,7 @@ static char *ask_twice(void)
         return first;
     }
     if (second != NULL)
-        fputs("rtpsealctl: the two are not the same; nothing was sent\n", stderr);
+        rs_say(RS_EXIT_USAGE, "the two are not the same; nothing was sent");
     rs_wipe_free(first);
     rs_wipe_free(second);
     return NULL;
@@ -124,9 +125,8 @@ static char *read_from_terminal(void)
 
     terminal_fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (terminal_fd < 0 || tcgetattr(terminal_fd, &terminal_before) != 0) {
-        fputs("rtpsealctl: no terminal to ask for the secret: use --secret-file, --secret-stdin or "
-              "--base-key-file\n",
-              stderr);
+        rs_say(RS_EXIT_USAGE, "no terminal to ask for the secret: use --secret-file, "
+                              "--secret-stdin or --base-key-file");
         return NULL;
     }
     secret = ask_twice();
@@ -141,13 +141,13 @@ static char *read_from_file(const char *path)
     char *secret;
 
     if (fd < 0 || fstat(fd, &status) != 0) {
-        fprintf(stderr, "rtpsealctl: %s: %s\n", path, strerror(errno));
+        rs_say(RS_EXIT_USAGE, "%s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return NULL;
     }
     if (S_ISREG(status.st_mode) && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        fprintf(stderr, "rtpsealctl: warning: others can read %s: chmod 600 %s\n", path, path);
+        rs_say_warning("others can read %s: chmod 600 %s", path, path);
     secret = read_secret_from(fd, path);
     close(fd);
     return secret;

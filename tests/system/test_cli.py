@@ -4,17 +4,14 @@
 import json
 import os
 import pathlib
-import pty
 import subprocess
 import sys
-import termios
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import cases  # noqa: E402
 import control_lab  # noqa: E402
 import edge  # noqa: E402
+import terminal  # noqa: E402
 from control_lab import OTHER_SECRET, SECRET  # noqa: E402
 
 STREAM = ("--session", "s", "--link", "edge0", "--dst", "198.51.100.20:20000", "--pt", "96=VP8")
@@ -89,55 +86,17 @@ def a_secret_that_cannot_be_read_is_a_usage_error(checks, fixture):
     checks.equal(client.call("session_get", session_id="s")["state"], "created", "the session's state")
 
 
-def in_terminal(command, answers):
-    """Runs a command on a terminal of its own, answering each prompt. Returns (exit code, all that
-    the terminal showed, whether it echoes at the end)."""
-    try:
-        master, slave = pty.openpty()
-    except OSError as error:
-        raise cases.Skip(f"no terminal can be made: {error}") from None
-    shown = bytearray()
-
-    def answer():
-        waiting = list(answers)
-        try:
-            while data := os.read(master, 1024):
-                shown.extend(data)
-                if waiting and shown.rstrip().endswith(b":"):
-                    time.sleep(0.1)  # the prompt comes just before the echo goes
-                    os.write(master, waiting.pop(0).encode() + b"\n")
-        except OSError:
-            pass
-
-    reader = threading.Thread(target=answer, daemon=True)
-    reader.start()
-    done = subprocess.run(command, stdin=slave, stdout=slave, stderr=slave, timeout=30, check=False,
-                          start_new_session=True, preexec_fn=lambda: take_terminal(slave))
-    time.sleep(0.1)
-    echoes = bool(termios.tcgetattr(slave)[3] & termios.ECHO)
-    os.close(slave)
-    reader.join(1)
-    os.close(master)
-    return done.returncode, shown.decode(), echoes
-
-
-def take_terminal(slave):
-    """Makes the terminal the new session's own, so that /dev/tty is it."""
-    import fcntl
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-
-
 def the_prompt_shows_nothing_and_gives_the_terminal_back(checks, fixture):
     client = fixture.fresh()
     client.call("session_create", session_id="s", e2ee=True)
     command = fixture.daemon.ctl_command("session", "connect", "s")
-    code, shown, echoes = in_terminal(command, [SECRET, OTHER_SECRET])
+    code, shown, echoes = terminal.run(command, [SECRET, OTHER_SECRET])
     checks.equal((code, echoes), (USAGE, True), f"two that differ: {shown}")
     checks.true("not the same" in shown, shown)
-    code, shown, echoes = in_terminal(command, [SECRET, SECRET])
+    code, shown, echoes = terminal.run(command, [SECRET, SECRET])
     checks.equal((code, echoes), (OK, True), f"the same twice: {shown}")
     checks.true(SECRET not in shown and OTHER_SECRET not in shown, "the terminal showed a secret")
-    code, shown, echoes = in_terminal(command, ["\x03"])
+    code, shown, echoes = terminal.run(command, ["\x03"])
     checks.equal((code, echoes), (-2, True), f"interrupted: {shown}")
 
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands that send a secret. */
+#pragma once
+
+#include "commands.h"
+
+rs_run_fn rs_run_connect;
+rs_run_fn rs_run_set_secret;
