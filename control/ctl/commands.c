@@ -34,14 +34,22 @@ const struct rs_command rs_commands[] = {
     {"session", "delete", "session_delete", "session_id", "", rs_run_method, "leave and forget it"},
     {"stream", "publish", "stream_publish", NULL, STREAM, rs_run_method, "seal a flow, from plain to sealed"},
     {"stream", "subscribe", "stream_subscribe", NULL, STREAM, rs_run_method, "open a flow, from sealed to plain"},
+    {"stream", "update", "stream_update", "stream_id", " !pt", rs_run_method, "change its payload types while media flows"},
     {"stream", "get", "stream_get", "stream_id", "", rs_run_method, "its flow and counters"},
     {"stream", "list", "stream_list", NULL, " session" PAGE, rs_run_method, "all streams, or a session's"},
     {"stream", "delete", "stream_delete", "stream_id", "", rs_run_method, "its packets are dropped from now on"},
+    {"stats", "busiest", "stats_busiest", NULL, " limit", rs_run_method, "the streams with most packets a second"},
     {"stats", NULL, "stats_get", NULL, " scope session stream", rs_run_stats, "packets and what became of them"},
     {"events", NULL, "events_subscribe", NULL, " types from-seq instance count", rs_run_events, "follow what happens"},
+    {"health", NULL, "health_get", NULL, "", rs_run_method, "whether it is ready, and what is wrong"},
     {"version", NULL, "get_version", NULL, "", rs_run_method, "the daemon's, and of what it is built on"},
     {"support", NULL, "has_end_to_end_encryption_support", NULL, "", rs_run_method, "whether this host can seal and open"},
     {"methods", NULL, "rpc_get_methods", NULL, "", rs_run_methods, "what the daemon's control socket takes"},
+    {"config", "check", "config_check", NULL, "", rs_run_method, "how its configuration file differs from what runs"},
+    {"reload", NULL, "config_reload", NULL, "", rs_run_method, "take from the file what can change live"},
+    {"drain", NULL, "drain", NULL, " cancel", rs_run_method, "take no new sessions and streams"},
+    {"log-level", NULL, "log_set_level", "level", "", rs_run_method, "how much it logs"},
+    {"shutdown", NULL, "shutdown", NULL, "", rs_run_method, "end the daemon in order"},
     {"call", NULL, NULL, "method", "", rs_run_call, "any METHOD, with its params as JSON"},
 };
 /* clang-format on */
@@ -51,6 +59,7 @@ const size_t rs_command_count = sizeof(rs_commands) / sizeof(rs_commands[0]);
 static const struct rs_word words[] = {
     {"session_id", "ID", rs_value_string, "@session"},
     {"stream_id", "ID", rs_value_string, "@stream"},
+    {"level", "LEVEL", rs_value_string, "error warning info debug"},
     {"method", "METHOD [JSON]", NULL, "@method"},
 };
 
