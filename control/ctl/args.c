@@ -90,6 +90,12 @@ static int take_option(struct rs_args *args, const struct rs_option *option, con
         return take_secret_source(args, RS_SECRET_FILE, value);
     case RS_OPTION_BASE_KEY_FILE:
         return take_secret_source(args, RS_SECRET_BASE_KEY, value);
+    case RS_OPTION_WAIT:
+        args->wait = RS_WAIT_YES;
+        return 0;
+    case RS_OPTION_NO_WAIT:
+        args->wait = RS_WAIT_NO;
+        return 0;
     }
     return -EINVAL;
 }

@@ -12,6 +12,9 @@
 
 enum { RS_WORDS_MAX = 4, RS_OPTIONS_MAX = 160 };
 
+/* Whether a change of secret is waited for until it is done; what is usual depends on --json. */
+enum rs_wait { RS_WAIT_AS_USUAL, RS_WAIT_YES, RS_WAIT_NO };
+
 struct rs_args {
     const char *words[RS_WORDS_MAX]; /* noun, verb and what follows; borrowed from argv */
     int word_count;
@@ -23,6 +26,7 @@ struct rs_args {
     bool has_secret_source;
     enum rs_secret_source secret_source;
     const char *secret_path;
+    enum rs_wait wait;
     uint64_t count; /* events; 0: without end */
     json_t *params; /* owned */
 };

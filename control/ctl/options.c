@@ -25,6 +25,8 @@ const struct rs_option rs_options[] = {
     {"secret-stdin", NULL, RS_OPTION_SECRET_STDIN, NULL, "encryption_secret", NULL, "the secret is standard input's first line"},
     {"secret-file", "FILE", RS_OPTION_SECRET_FILE, NULL, "encryption_secret", "@file", "the secret is the file's first line"},
     {"base-key-file", "FILE", RS_OPTION_BASE_KEY_FILE, NULL, "base_key", "@file", "a base key instead: 64 to 128 hex digits"},
+    {"wait", NULL, RS_OPTION_WAIT, NULL, NULL, NULL, "with --json too: until the key before is wiped"},
+    {"no-wait", NULL, RS_OPTION_NO_WAIT, NULL, NULL, NULL, "only until the new one is staged"},
     {"cancel", NULL, RS_OPTION_PARAM, rs_value_true, "cancel", NULL, "take new sessions and streams again"},
     {"media-mode", "MODE", RS_OPTION_PARAM, rs_value_string, "media_mode", "routed relayed", "routed or relayed"},
     {"e2ee", NULL, RS_OPTION_PARAM, rs_value_true, "e2ee", NULL, "media is end-to-end encrypted"},

@@ -19,6 +19,8 @@ enum rs_option_role {
     RS_OPTION_SECRET_STDIN,
     RS_OPTION_SECRET_FILE,
     RS_OPTION_BASE_KEY_FILE,
+    RS_OPTION_WAIT,
+    RS_OPTION_NO_WAIT,
 };
 
 struct rs_option {

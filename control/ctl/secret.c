@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From where a secret is read into the params of a call. */
+/* From where a secret is read into the params of a call. What becomes of it is rekey.c's matter. */
 #include "secret.h"
 
 #include "ask.h"
+#include "rekey.h"
 #include "run.h"
 #include "say.h"
 #include "wipe.h"
@@ -57,5 +58,11 @@ int rs_run_connect(const struct rs_command *command, struct rs_args *args)
 
 int rs_run_set_secret(const struct rs_command *command, struct rs_args *args)
 {
-    return rs_run_connect(command, args);
+    const int code = find_secret(args);
+
+    if (code != RS_EXIT_OK)
+        return code;
+    if (args->json && args->wait != RS_WAIT_YES)
+        return rs_run_method(command, args);
+    return rs_rekey(command->method, args);
 }

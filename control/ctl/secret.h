@@ -5,4 +5,4 @@
 #include "commands.h"
 
 rs_run_fn rs_run_connect;
-rs_run_fn rs_run_set_secret;
+rs_run_fn rs_run_set_secret; /* and waits until it is done, as rekey.h says */
