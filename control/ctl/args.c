@@ -96,6 +96,12 @@ static int take_option(struct rs_args *args, const struct rs_option *option, con
     case RS_OPTION_NO_WAIT:
         args->wait = RS_WAIT_NO;
         return 0;
+    case RS_OPTION_FILE:
+        args->file = value;
+        return 0;
+    case RS_OPTION_DRY_RUN:
+        args->dry_run = true;
+        return 0;
     }
     return -EINVAL;
 }
@@ -120,6 +126,8 @@ static const struct rs_option *option_of(int number)
 {
     if (number == 'h')
         return rs_option_find("help");
+    if (number == 'f')
+        return rs_option_find("file");
     return &rs_options[number - 1];
 }
 
@@ -131,7 +139,7 @@ static int parse_options(int argc, char **argv, struct rs_args *args)
 
     assert(rs_option_count < OPTIONS_ROOM);
     fill_long_options(options);
-    while ((number = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while ((number = getopt_long(argc, argv, ":hf:", options, NULL)) != -1) {
         const struct rs_option *option;
 
         if (number == '?' || number == ':') {

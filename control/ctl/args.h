@@ -27,6 +27,8 @@ struct rs_args {
     enum rs_secret_source secret_source;
     const char *secret_path;
     enum rs_wait wait;
+    const char *file; /* "-": standard input; NULL: not given */
+    bool dry_run;
     uint64_t count; /* events; 0: without end */
     json_t *params; /* owned */
 };

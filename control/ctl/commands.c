@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "apply.h"
 #include "help.h"
 #include "options.h"
 #include "run.h"
@@ -38,6 +39,7 @@ const struct rs_command rs_commands[] = {
     {"stream", "get", "stream_get", "stream_id", "", rs_run_method, "its flow and counters"},
     {"stream", "list", "stream_list", NULL, " session" PAGE, rs_run_method, "all streams, or a session's"},
     {"stream", "delete", "stream_delete", "stream_id", "", rs_run_method, "its packets are dropped from now on"},
+    {"apply", NULL, "apply_begin", NULL, " !file dry-run", rs_run_apply, "make sessions and streams what a file says"},
     {"stats", "busiest", "stats_busiest", NULL, " limit", rs_run_method, "the streams with most packets a second"},
     {"stats", NULL, "stats_get", NULL, " scope session stream", rs_run_stats, "packets and what became of them"},
     {"events", NULL, "events_subscribe", NULL, " types from-seq instance count", rs_run_events, "follow what happens"},

@@ -27,6 +27,8 @@ const struct rs_option rs_options[] = {
     {"base-key-file", "FILE", RS_OPTION_BASE_KEY_FILE, NULL, "base_key", "@file", "a base key instead: 64 to 128 hex digits"},
     {"wait", NULL, RS_OPTION_WAIT, NULL, NULL, NULL, "with --json too: until the key before is wiped"},
     {"no-wait", NULL, RS_OPTION_NO_WAIT, NULL, NULL, NULL, "only until the new one is staged"},
+    {"file", "FILE", RS_OPTION_FILE, NULL, NULL, "@file", "what there is to be, in YAML or JSON; -: standard input (or -f)"},
+    {"dry-run", NULL, RS_OPTION_DRY_RUN, NULL, "dry_run", NULL, "say what would change, and change nothing"},
     {"cancel", NULL, RS_OPTION_PARAM, rs_value_true, "cancel", NULL, "take new sessions and streams again"},
     {"media-mode", "MODE", RS_OPTION_PARAM, rs_value_string, "media_mode", "routed relayed", "routed or relayed"},
     {"e2ee", NULL, RS_OPTION_PARAM, rs_value_true, "e2ee", NULL, "media is end-to-end encrypted"},

@@ -21,6 +21,8 @@ enum rs_option_role {
     RS_OPTION_BASE_KEY_FILE,
     RS_OPTION_WAIT,
     RS_OPTION_NO_WAIT,
+    RS_OPTION_FILE,
+    RS_OPTION_DRY_RUN,
 };
 
 struct rs_option {
