@@ -14,6 +14,7 @@
 #include "run.h"
 #include "say.h"
 #include "secret.h"
+#include "why.h"
 
 #define SECRET " secret-stdin secret-file base-key-file"
 #define STREAM " !session !link !dst src vlan ssrc !pt suite replay-window id"
@@ -42,6 +43,8 @@ const struct rs_command rs_commands[] = {
     {"apply", NULL, "apply_begin", NULL, " !file dry-run", rs_run_apply, "make sessions and streams what a file says"},
     {"stats", "busiest", "stats_busiest", NULL, " limit", rs_run_method, "the streams with most packets a second"},
     {"stats", NULL, "stats_get", NULL, " scope session stream", rs_run_stats, "packets and what became of them"},
+    {"why", NULL, "flow_explain", "flow", " src vlan ssrc payload-type link direction", rs_run_why,
+     "what happens to a packet of a flow, and why"},
     {"events", NULL, "events_subscribe", NULL, " types from-seq instance count", rs_run_events, "follow what happens"},
     {"health", NULL, "health_get", NULL, "", rs_run_method, "whether it is ready, and what is wrong"},
     {"version", NULL, "get_version", NULL, "", rs_run_method, "the daemon's, and of what it is built on"},
@@ -62,6 +65,7 @@ static const struct rs_word words[] = {
     {"session_id", "ID", rs_value_string, "@session"},
     {"stream_id", "ID", rs_value_string, "@stream"},
     {"level", "LEVEL", rs_value_string, "error warning info debug"},
+    {"flow", "[SRC_IP:PORT>]DST_IP:PORT", rs_value_flow, NULL},
     {"method", "METHOD [JSON]", NULL, "@method"},
 };
 

@@ -47,6 +47,8 @@ const struct rs_option rs_options[] = {
     {"vlan", "N", RS_OPTION_PARAM, rs_value_flow_vlan, "flow", NULL, "their VLAN; untagged if left out"},
     {"ssrc", "N,...", RS_OPTION_PARAM, rs_value_numbers, "ssrc", NULL, "their SSRCs; any if left out"},
     {"pt", "N=CODEC", RS_OPTION_PARAM, rs_value_payload_type, "payload_types", "@codec", "a payload type: 96=VP8 or 97=rtx:96; as often as needed"},
+    {"payload-type", "N", RS_OPTION_PARAM, rs_value_number, "payload_type", NULL, "of a packet with this payload type"},
+    {"direction", "WAY", RS_OPTION_PARAM, rs_value_string, "direction", "seal open", "seal (plain to sealed) or open; both if left out"},
     {"scope", "SCOPE", RS_OPTION_PARAM, rs_value_string, "scope", "daemon port worker session stream", "daemon, port, worker, session or stream"},
     {"types", "TYPE,...", RS_OPTION_PARAM, rs_value_strings, "types", "@event", "only these events"},
     {"from-seq", "N", RS_OPTION_PARAM, rs_value_number, "from_seq", NULL, "those kept since number N first"},

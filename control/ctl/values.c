@@ -175,6 +175,18 @@ int rs_value_flow_dst(json_t *params, const char *name, const char *text)
     return set_endpoint(member_object(params, name), "dst_ip", "dst_port", text);
 }
 
+int rs_value_flow(json_t *params, const char *name, const char *text)
+{
+    char source[WORD_MAX_BYTES];
+    const char *rest = text;
+
+    if (strchr(text, '>') == NULL)
+        return rs_value_flow_dst(params, name, text);
+    if (next_word(&rest, '>', source) != 0 || rs_value_flow_src(params, name, source) != 0)
+        return -EINVAL;
+    return rs_value_flow_dst(params, name, rest);
+}
+
 int rs_value_flow_vlan(json_t *params, const char *name, const char *text)
 {
     json_int_t vlan;

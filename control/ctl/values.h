@@ -17,5 +17,6 @@ rs_value_fn rs_value_numbers;      /* "1,0x2": one as a number, more as a list *
 rs_value_fn rs_value_strings;      /* "a,b": always a list */
 rs_value_fn rs_value_flow_src;     /* "192.0.2.1:5004" or "[2001:db8::1]:5004", into `name` */
 rs_value_fn rs_value_flow_dst;     /* likewise */
+rs_value_fn rs_value_flow;         /* "SRC>DST" or "DST", each as above, into `name` */
 rs_value_fn rs_value_flow_vlan;    /* 1 to 4094, into `name` */
 rs_value_fn rs_value_payload_type; /* "96=VP8", or "97=rtx:96" with its apt, into `name` */

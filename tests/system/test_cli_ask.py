@@ -37,6 +37,15 @@ ASKED = (
     (("health",), "health_get", {}),
     (("log-level", "debug"), "log_set_level", {"level": "debug"}),
     (("shutdown",), "shutdown", {}),
+    (("why", "192.0.2.1:5004>198.51.100.20:20000"), "flow_explain",
+     {"flow": {"src_ip": "192.0.2.1", "src_port": 5004, "dst_ip": "198.51.100.20", "dst_port": 20000}}),
+    (("why", "[2001:db8::1]:5004>[2001:db8::2]:20000", "--ssrc", "0x11", "--vlan", "9", "--link", "edge0",
+      "--payload-type", "96", "--direction", "seal"), "flow_explain",
+     {"flow": {"src_ip": "2001:db8::1", "src_port": 5004, "dst_ip": "2001:db8::2", "dst_port": 20000, "vlan": 9},
+      "ssrc": 17, "link": "edge0", "payload_type": 96, "direction": "seal"}),
+    (("why", "198.51.100.20:20000", "--src", "192.0.2.1:5004"), "flow_explain",
+     {"flow": {"src_ip": "192.0.2.1", "src_port": 5004, "dst_ip": "198.51.100.20", "dst_port": 20000}}),
+    (("why", "198.51.100.20:20000"), "flow_explain", {"flow": {"dst_ip": "198.51.100.20", "dst_port": 20000}}),
     (("events", "--count", "0", "--from-seq", "9", "--instance", "abc", "--types", "gap,drain"), "events_subscribe",
      {"from_seq": 9, "instance": "abc", "types": ["gap", "drain"]}),
 )
@@ -61,7 +70,9 @@ def words_and_options_become_params(checks, *_):
 
 
 def what_is_wrong_is_one_json_document_too(checks, *_):
-    rows = (((), USAGE, "usage"),
+    rows = (((), USAGE, "usage"), (("why",), USAGE, "usage"), (("why", "198.51.100.20"), USAGE, "usage"), (("why", "a>b"), USAGE, "usage"),
+            (("why", "192.0.2.1:1>"), USAGE, "usage"), (("why", ">192.0.2.1:1"), USAGE, "usage"),
+            (("why", "192.0.2.1:1>[2001:db8::1]:1>192.0.2.1:1"), USAGE, "usage"),
             (("stream", "update", "one"), USAGE, "usage"), (("stream", "update", "--pt", "96=VP8"), USAGE, "usage"),
             (("log-level",), USAGE, "usage"), (("config",), USAGE, "usage"), (("config", "explode"), USAGE, "usage"),
             (("reload", "now"), USAGE, "usage"), (("stats", "--limit", "5"), USAGE, "usage"), (("--bogus",), USAGE, "usage"),
@@ -88,6 +99,44 @@ def a_word_that_may_be_a_secret_is_not_repeated(checks, *_):
             done, calls = ask({}, *words, *form)
             checks.equal((done.returncode, calls), (USAGE, []), f"{words}")
             checks.true("geheimnis" not in done.stdout + done.stderr, f"{words}: {done.stderr}")
+
+
+ANSWERS = {"answers": [
+    {"link": "edge0", "direction": "seal", "outcome": "sealed", "verdict": "sealed", "stream_id": "cam", "session_id": "room",
+     "codec": "VP8", "why": "Stream cam names this flow and the session's key is active."},
+    {"link": "edge0", "direction": "open", "outcome": "no_stream", "verdict": "dropped",
+     "why": "It lies in a media range, and no stream names it."},
+    {"link": "edge1", "direction": "seal", "outcome": "bridged", "verdict": "wire", "why": "It lies in no media range."},
+    {"link": "edge1", "direction": "open", "outcome": "passed", "verdict": "passed", "stream_id": "a", "session_id": "b",
+     "why": "The session is without e2ee."},
+]}
+SENTENCES = """A packet from [2001:db8::1]:5004 to [2001:db8::2]:20000, VLAN 9, SSRC 17, payload type 96:
+
+On link edge0 from the plain to the sealed side it is sealed, counted as sealed.
+  Stream cam names this flow and the session's key is active.
+  It belongs to stream cam of session room.
+  Its codec is VP8.
+
+On link edge0 from the sealed to the plain side it is dropped, counted as no_stream.
+  It lies in a media range, and no stream names it.
+
+On link edge1 from the plain to the sealed side it passes as on a wire, counted as bridged.
+  It lies in no media range.
+
+On link edge1 from the sealed to the plain side it passes unchanged, counted as passed.
+  The session is without e2ee.
+  It belongs to stream a of session b.
+"""
+
+
+def why_answers_in_sentences(checks, *_):
+    done, _ = ask({"flow_explain": ANSWERS}, "why", "[2001:db8::1]:5004>[2001:db8::2]:20000", "--ssrc", "17",
+                  "--vlan", "9", "--payload-type", "96")
+    checks.equal((done.returncode, done.stdout), (OK, SENTENCES), "for people")
+    done, _ = ask({"flow_explain": {"answers": []}}, "why", "198.51.100.20:20000")
+    checks.equal(done.stdout, "A packet to 198.51.100.20:20000:\n", "without answers")
+    done, _ = ask({"flow_explain": ANSWERS}, "why", "198.51.100.20:20000", "--json")
+    checks.equal(json.loads(done.stdout), ANSWERS, "for scripts")
 
 
 READS = (
@@ -119,11 +168,27 @@ def answers_read_as_lines_and_tables(checks, *_):
         checks.equal((done.returncode, done.stdout), (OK, text), f"{words}")
 
 
+def help_says_what_the_daemon_takes_and_what_sets_it(checks, *_):
+    methods = {"methods": [{"name": "flow_explain", "role": "viewer", "help": "Explains.", "params": [
+        {"name": "flow", "type": "object", "required": True, "help": "which", "accepted": "an object"},
+        {"name": "unheard_of", "type": "string", "required": False, "help": "new", "accepted": "text"}]}]}
+    done, _ = ask({"rpc_get_methods": methods}, "why", "--help")
+    told = ("The daemon's method flow_explain, for the role viewer: Explains.\n\n"
+            "  flow (object, required): which\n    accepted  an object\n"
+            "    set by    [SRC_IP:PORT>]DST_IP:PORT, --src, --vlan\n\n"
+            "  unheard_of (string): new\n    accepted  text\n    set by    rtpsealctl itself\n")
+    checks.true(done.returncode == OK and done.stdout.endswith(told), done.stdout)
+    hung, _ = ask({"rpc_get_methods": lambda _, connection: connection.close()}, "why", "--help")
+    checks.equal(hung.stdout, done.stdout.removesuffix("\n" + told), "with a daemon that does not answer")
+
+
 TESTS = (
     words_and_options_become_params,
     what_is_wrong_is_one_json_document_too,
     a_word_that_may_be_a_secret_is_not_repeated,
+    why_answers_in_sentences,
     answers_read_as_lines_and_tables,
+    help_says_what_the_daemon_takes_and_what_sets_it,
 )
 
 if __name__ == "__main__":
