@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rtpsealctl: parses, finds the command, runs it. */
 #include <stdio.h>
+#include <string.h>
 
 #include "args.h"
 #include "commands.h"
+#include "complete.h"
 #include "exit_code.h"
 #include "help.h"
 #include "run.h"
@@ -43,6 +45,10 @@ int main(int argc, char **argv)
     int code;
 
     rs_wipe_init();
+    if (argc > 1 && strcmp(argv[1], "--complete") == 0) {
+        rs_complete(argc - 2, argv + 2);
+        return RS_EXIT_OK;
+    }
     rs_say_init(rs_args_ask_for_json(argc, argv) ? RS_SAY_JSON : RS_SAY_TEXT);
     code = rs_args_parse(argc, argv, &args) == 0 ? run(&args) : RS_EXIT_USAGE;
     rs_args_fini(&args);
