@@ -48,10 +48,9 @@ static void explain_unnamed(const struct question *question, struct answer *answ
     answer->verdict = "dropped";
     answer->outcome = RS_NO_STREAM;
     snprintf(answer->why, sizeof(answer->why),
-             "it lies in the link's media ranges and no stream of direction %s names it%s; RTCP, "
-             "STUN, DTLS, ZRTP and QUIC of the flow pass",
-             direction,
-             question->ssrc.given ? "" : " without an SSRC: give one if streams name theirs");
+             "it lies in the link's media ranges and no stream of direction %s names it%s; only "
+             "RTCP, STUN, DTLS, ZRTP and QUIC of the flow pass",
+             direction, question->ssrc.given ? "" : " (give the SSRC where streams name theirs)");
 }
 
 static void explain_blocked(const struct rs_session_record *session, struct answer *answer)
