@@ -246,16 +246,16 @@ void rs_keys_activated(void *owner, const struct rs_activation *activation)
     rs_events_say(session->registry->events, RS_EVENT_SECRET_ACTIVATED, fields);
 }
 
-void rs_keys_retired(void *owner, uint32_t epoch, unsigned int workers_wiped)
+void rs_keys_retired(void *owner, const struct rs_retirement *retirement)
 {
     struct rs_session_record *session = owner;
-    struct rs_key_record *key = find_epoch(session, epoch);
+    struct rs_key_record *key = find_epoch(session, retirement->epoch);
     json_t *fields;
 
     if (key == NULL)
         return;
     fields = key_fields(session, &key->info);
-    json_object_set_new(fields, "workers_wiped", json_integer(workers_wiped));
+    json_object_set_new(fields, "workers_wiped", json_integer(retirement->workers_wiped));
     json_object_set_new(fields, "workers",
                         json_integer(rs_dataplane_worker_count(session->registry->dataplane)));
     rs_events_say(session->registry->events, RS_EVENT_SECRET_RETIRED, fields);

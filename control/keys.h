@@ -48,4 +48,4 @@ void rs_keys_forget(struct rs_session_record *session);
 
 /* The dataplane's observer; `owner` is a session's record. */
 void rs_keys_activated(void *owner, const struct rs_activation *activation);
-void rs_keys_retired(void *owner, uint32_t epoch, unsigned int workers_wiped);
+void rs_keys_retired(void *owner, const struct rs_retirement *retirement);

@@ -247,6 +247,7 @@ static void key_grace_passed(struct rs_rcu_head *head)
     struct rs_key *key = caa_container_of(head, struct rs_key, rcu);
     const uint64_t one = 1;
 
+    key->grace_passed_tsc = rte_rdtsc();
     rs_mail_post(&key->keys->grace_passed, &key->grace_mail);
     /* A full eventfd counter means that main is woken already. */
     while (write(key->keys->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
@@ -256,6 +257,7 @@ static void key_grace_passed(struct rs_rcu_head *head)
 void rs_key_retire(struct rs_key *key)
 {
     key->unlinked = true;
+    key->unlinked_tsc = rte_rdtsc();
     rs_rcu_after_grace(&key->rcu, key_grace_passed);
 }
 
@@ -272,8 +274,8 @@ static void ask_workers_to_wipe(struct rs_key *key)
 static void take_wiped(struct rs_key *key)
 {
     struct rs_keys *keys = key->keys;
+    struct rs_retirement retirement;
     const struct rs_session *session;
-    uint32_t epoch;
 
     if (--key->wiping > 0)
         return;
@@ -283,10 +285,15 @@ static void take_wiped(struct rs_key *key)
     if (key->activation == RS_ACTIVATION_SETTLING)
         announce_activation(key);
     session = key->session;
-    epoch = key->epoch;
+    retirement = (struct rs_retirement){
+        .epoch = key->epoch,
+        .workers_wiped = keys->worker_count,
+        .grace_ns = ns_since(key->grace_passed_tsc, key->unlinked_tsc),
+        .wiped_ns = ns_since(rte_rdtsc(), key->unlinked_tsc),
+    };
     rs_key_free(key);
     if (session != NULL && keys->observer->key_retired != NULL)
-        keys->observer->key_retired(session->owner, epoch, keys->worker_count);
+        keys->observer->key_retired(session->owner, &retirement);
 }
 
 /* ---- lifecycle ---------------------------------------------------------------------------- */

@@ -61,6 +61,8 @@ struct rs_key {
     bool observe_again;
     unsigned int observing, wiping; /* workers waited for */
     uint64_t settle_until_tsc;
+    uint64_t unlinked_tsc;
+    uint64_t grace_passed_tsc; /* liburcu's thread: w, before grace_mail is posted */
     struct rs_rcu_head rcu;
     struct rs_mail grace_mail;
     TAILQ_ENTRY(rs_key) settling_entry;

@@ -32,6 +32,14 @@ struct rs_activation {
     uint64_t first_sealed_ns[RS_MAX_WORKERS]; /* until the first packet sealed; UINT64_MAX: none */
 };
 
+/* The end of a key. Times are from when it was taken out of the ring. */
+struct rs_retirement {
+    uint32_t epoch;
+    unsigned int workers_wiped;
+    uint64_t grace_ns; /* until an RCU grace period had passed: no worker could pick it any more */
+    uint64_t wiped_ns; /* until every worker had wiped what it derived, and the key was wiped */
+};
+
 /* Why packets of one (stream, SSRC) cannot be opened, 8 in a row. */
 enum rs_trouble {
     RS_TROUBLE_NONE,          /* the first packet opened after trouble */
@@ -107,7 +115,7 @@ struct rs_port_report {
  */
 struct rs_observer {
     void (*key_activated)(void *owner, const struct rs_activation *activation);
-    void (*key_retired)(void *owner, uint32_t epoch, unsigned int workers_wiped);
+    void (*key_retired)(void *owner, const struct rs_retirement *retirement);
     void (*stream_trouble)(void *owner, const struct rs_trouble_report *report);
     void (*auth_failure_rate)(void *owner, const struct rs_auth_alarm_report *report);
     void (*stream_activity)(void *owner, const struct rs_activity_report *report);

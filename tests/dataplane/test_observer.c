@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
+
 #include "dataplane/cipher.h"
 #include "dataplane/key.h"
 #include "dataplane/notice.h"
@@ -132,13 +134,15 @@ static unsigned int retired_calls, trouble_calls;
 static const struct rs_key *retired_key;
 static void *stream_owner;
 
-static void check_wiped(void *owner, uint32_t epoch, unsigned int workers)
+static void check_wiped(void *owner, const struct rs_retirement *retirement)
 {
     static const struct rs_key_secret nothing;
 
     CU_ASSERT_PTR_EQUAL(owner, &a);
-    CU_ASSERT_EQUAL(epoch, 7);
-    CU_ASSERT_EQUAL(workers, 1);
+    CU_ASSERT_EQUAL(retirement->epoch, 7);
+    CU_ASSERT_EQUAL(retirement->workers_wiped, 1);
+    CU_ASSERT_DOUBLE_EQUAL((double)retirement->grace_ns, 3e6, 1e3);
+    CU_ASSERT(retirement->wiped_ns >= 7999000);
     CU_ASSERT_EQUAL(memcmp(&retired_key->by_hash[0], &nothing, sizeof(nothing)), 0);
     retired_calls++;
 }
@@ -169,6 +173,8 @@ static void a_key_is_wiped_before_it_is_told_as_retired(void)
     key->session = &session;
     LIST_INSERT_HEAD(&session.keys, key, session_entry);
     key->wiping = 1;
+    key->unlinked_tsc = rte_rdtsc() - rte_get_tsc_hz() * 8 / 1000;
+    key->grace_passed_tsc = key->unlinked_tsc + rte_get_tsc_hz() * 3 / 1000;
     retired_key = key;
     rs_keys_take_mail(&key->workers[0].wipe);
     CU_ASSERT_EQUAL(retired_calls, 1);

@@ -150,12 +150,14 @@ static void tell(const struct rs_dataplane *dataplane, const struct notice *noti
         .first_sealed_ns = {3000, UINT64_MAX},
     };
 
+    const struct rs_retirement retirement = {notice->epoch, WORKERS, 4000, 5000};
+
     switch (notice->kind) {
     case ACTIVATED:
         dataplane->observer->key_activated(notice->session->owner, &activation);
         break;
     case RETIRED:
-        dataplane->observer->key_retired(notice->session->owner, notice->epoch, WORKERS);
+        dataplane->observer->key_retired(notice->session->owner, &retirement);
         break;
     case TROUBLE:
         dataplane->observer->stream_trouble(notice->stream->owner, &notice->report);

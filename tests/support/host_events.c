@@ -39,12 +39,12 @@ static void on_activated(void *owner, const struct rs_activation *activation)
     event->epoch = activation->epoch;
 }
 
-static void on_retired(void *owner, uint32_t epoch, unsigned int workers_wiped)
+static void on_retired(void *owner, const struct rs_retirement *retirement)
 {
     struct rs_host_event *event = add_event(RS_HOST_RETIRED, owner);
 
-    event->epoch = epoch;
-    event->workers_wiped = workers_wiped;
+    event->epoch = retirement->epoch;
+    event->workers_wiped = retirement->workers_wiped;
 }
 
 static void on_trouble(void *owner, const struct rs_trouble_report *report)
