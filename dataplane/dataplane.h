@@ -260,11 +260,15 @@ enum { RS_ALL = -1 };
 void rs_dataplane_get_counters(const struct rs_dataplane *dataplane, int worker, int link,
                                enum rs_direction direction, struct rs_counters *sum);
 
+/* Bursts are counted by size: up to 1, 2, 4, 8, 16 and 32 packets. */
+enum { RS_BURST_SIZES = 6 };
+
 struct rs_worker_info {
     unsigned int cpu;
     uint64_t busy_cycles, idle_cycles; /* TSC, of polls that found packets and that found none */
     uint32_t senders;                  /* in use */
     uint64_t stalled_ms;               /* since the last turn was seen, where over RS_STALL_MS */
+    uint64_t bursts[RS_BURST_SIZES];   /* of at most 2^i packets, and more than half of that */
 };
 
 unsigned int rs_dataplane_worker_count(const struct rs_dataplane *dataplane);
@@ -283,6 +287,14 @@ struct rs_port_info {
 /* `side`: RS_SEAL for the plain port, RS_OPEN for the sealed one (where that direction enters). */
 void rs_dataplane_get_port(const struct rs_dataplane *dataplane, unsigned int link,
                            enum rs_direction side, struct rs_port_info *info);
+
+/* The buffers that packets lie in, from reception to transmission: all ports share them. */
+struct rs_buffer_info {
+    uint32_t total;
+    uint32_t in_use; /* the receive queues' own included */
+};
+
+void rs_dataplane_get_buffers(const struct rs_dataplane *dataplane, struct rs_buffer_info *info);
 
 struct rs_host_info {
     const char *dpdk_version;

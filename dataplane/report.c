@@ -39,6 +39,14 @@ void rs_dataplane_get_worker(const struct rs_dataplane *dp, unsigned int worker,
     info->idle_cycles = atomic_load_explicit(&w->idle_cycles, memory_order_relaxed);
     info->senders = rs_senders_in_use(w->senders);
     info->stalled_ms = rs_stall_watch_get_ms(&dp->stall_watch, worker);
+    for (unsigned int i = 0; i < RS_BURST_SIZES; i++)
+        info->bursts[i] = atomic_load_explicit(&w->bursts[i], memory_order_relaxed);
+}
+
+void rs_dataplane_get_buffers(const struct rs_dataplane *dp, struct rs_buffer_info *info)
+{
+    info->total = dp->mbufs->size;
+    info->in_use = rte_mempool_in_use_count(dp->mbufs);
 }
 
 void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enum rs_direction side,

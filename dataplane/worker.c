@@ -77,6 +77,20 @@ static void work_on_pending(struct rs_worker *worker)
 
 /* ---- the loop ----------------------------------------------------------------------------- */
 
+static void add_to(_Atomic uint64_t *counter, uint64_t count)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count,
+                          memory_order_relaxed);
+}
+
+_Static_assert(1 << (RS_BURST_SIZES - 1) == RS_BURST_MAX, "every burst has a size");
+
+/* The smallest i with 2^i >= n, which is not 0. */
+static unsigned int burst_size(unsigned int n)
+{
+    return n == 1 ? 0 : 32 - (unsigned int)__builtin_clz(n - 1);
+}
+
 /* One burst of one path, through every stage. Returns how many packets it had. */
 static unsigned int run_path(struct rs_worker *worker, const struct rs_path *path)
 {
@@ -88,18 +102,13 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     if (burst->received == 0)
         return 0;
     burst->rules = rs_rcu_read(*path->rules);
+    add_to(&worker->bursts[burst_size(burst->received)], 1);
     rs_senders_begin_burst(worker->senders, burst->now_tsc);
     rs_classify(worker, burst);
     rs_lookup(worker, burst);
     path->crypt(worker, burst);
     rs_tx(worker, burst);
     return burst->received;
-}
-
-static void add_to(_Atomic uint64_t *counter, uint64_t count)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + count,
-                          memory_order_relaxed);
 }
 
 int rs_worker_run(void *context)

@@ -44,6 +44,7 @@ struct rs_worker {
     struct rs_mail **pending_end;
     _Atomic uint64_t busy_cycles, idle_cycles; /* worker: w, main: r */
     _Atomic uint64_t turns;                    /* ended. worker: w, main: r */
+    _Atomic uint64_t bursts[RS_BURST_SIZES];   /* worker: w, main: r */
     struct rs_burst burst;
     struct rs_attempts attempts;
     struct rs_newcomers newcomers;

@@ -16,6 +16,9 @@ static struct rs_dataplane *the_dataplane;
 static const struct rs_suite *broken;
 static int failure;
 static size_t links_set;
+static struct rs_counters counted[RS_DIRECTIONS];
+static struct rs_worker_info workers[WORKERS];
+static struct rs_port_info ports[RS_DIRECTIONS];
 
 void rs_fake_fail(int number)
 {
@@ -92,6 +95,21 @@ void rs_fake_shortage(struct rs_stream *stream, const struct rs_shortage_report 
     notice->shortage = *report;
 }
 
+struct rs_counters *rs_fake_counters(enum rs_direction direction)
+{
+    return &counted[direction];
+}
+
+struct rs_worker_info *rs_fake_worker(unsigned int worker)
+{
+    return &workers[worker];
+}
+
+struct rs_port_info *rs_fake_port_info(enum rs_direction side)
+{
+    return &ports[side];
+}
+
 void rs_fake_stall(const struct rs_stall_report *report)
 {
     fake_add_notice(the_dataplane, STALL)->stall = *report;
@@ -121,6 +139,12 @@ struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *confi
     broken = NULL;
     failure = 0;
     links_set = 0;
+    memset(counted, 0, sizeof(counted));
+    for (unsigned int i = 0; i < WORKERS; i++)
+        workers[i] = (struct rs_worker_info){.cpu = i};
+    for (unsigned int i = 0; i < RS_DIRECTIONS; i++)
+        ports[i] = (struct rs_port_info){
+            .driver = "fake", .up = true, .mtu = 1500, .rx_queues = 1, .tx_queues = 1};
     return dataplane;
 }
 
@@ -212,10 +236,9 @@ void rs_dataplane_get_counters(const struct rs_dataplane *dataplane, int worker,
                                enum rs_direction direction, struct rs_counters *sum)
 {
     (void)dataplane;
-    (void)worker;
-    (void)link;
-    (void)direction;
-    (void)sum;
+    *sum = (struct rs_counters){0};
+    if (worker <= 0 && link <= 0)
+        *sum = counted[direction];
 }
 
 unsigned int rs_dataplane_worker_count(const struct rs_dataplane *dataplane)
@@ -228,16 +251,21 @@ void rs_dataplane_get_worker(const struct rs_dataplane *dataplane, unsigned int 
                              struct rs_worker_info *info)
 {
     (void)dataplane;
-    *info = (struct rs_worker_info){.cpu = worker};
+    *info = workers[worker];
 }
 
 void rs_dataplane_get_port(const struct rs_dataplane *dataplane, unsigned int link,
                            enum rs_direction side, struct rs_port_info *info)
 {
     (void)dataplane;
-    *info = (struct rs_port_info){
-        .driver = "fake", .up = true, .mtu = 1500, .rx_queues = 1, .tx_queues = 1};
+    *info = ports[side];
     snprintf(info->device, sizeof(info->device), "fake%u%c", link, side == RS_SEAL ? 'p' : 's');
+}
+
+void rs_dataplane_get_buffers(const struct rs_dataplane *dataplane, struct rs_buffer_info *info)
+{
+    (void)dataplane;
+    *info = (struct rs_buffer_info){.total = 4096, .in_use = 513};
 }
 
 void rs_dataplane_get_host(const struct rs_dataplane *dataplane, struct rs_host_info *info)

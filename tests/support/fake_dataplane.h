@@ -16,6 +16,12 @@ void rs_fake_shortage(struct rs_stream *stream, const struct rs_shortage_report 
 void rs_fake_stall(const struct rs_stall_report *report);
 void rs_fake_port(const struct rs_port_report *report);
 
+/* What is told as counted by worker 0 on link 0, of a worker, and of a port of any link: zero, and
+ * up, until a test changes it. Borrowed. */
+struct rs_counters *rs_fake_counters(enum rs_direction direction);
+struct rs_worker_info *rs_fake_worker(unsigned int worker);
+struct rs_port_info *rs_fake_port_info(enum rs_direction side);
+
 /* The next calls that make, stage, activate or retire anything fail with this errno; 0: none. */
 void rs_fake_fail(int number);
 
