@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/counts.h"
+
 struct event_base;
 struct rs_config;
 struct rs_dataplane;
@@ -15,7 +17,8 @@ struct rs_registry;
 struct rs_reload;
 struct rs_server;
 
-/* All fields but `draining` are set once, before the first request. Main thread alone. */
+/* All fields but `draining` and `counts` are set once, before the first request. Main thread alone.
+ */
 struct rs_control {
     struct event_base *base;
     const struct rs_config *config; /* in use; reload.c changes what can change */
@@ -29,6 +32,7 @@ struct rs_control {
     const char *instance; /* random, for each start */
     uint64_t started_ms;  /* CLOCK_MONOTONIC */
     bool draining;        /* takes nothing new */
+    struct rs_counts counts;
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */

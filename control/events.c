@@ -12,6 +12,7 @@
 
 #include <event2/buffer.h>
 
+#include "control/counts.h"
 #include "control/jsonrpc.h"
 
 struct event_line {
@@ -25,6 +26,7 @@ struct rs_events {
     char instance[RS_INSTANCE_MAX];
     uint64_t next_seq;
     uint32_t ring_size;
+    struct rs_counts *counts;
     struct event_line *ring; /* event `seq` is at seq % ring_size */
     TAILQ_HEAD(, rs_subscriber) subscribers;
 };
@@ -69,7 +71,8 @@ enum rs_event_type rs_event_find(const char *name)
     return type;
 }
 
-struct rs_events *rs_events_create(const char *instance, uint32_t ring_size)
+struct rs_events *rs_events_create(const char *instance, uint32_t ring_size,
+                                   struct rs_counts *counts)
 {
     struct rs_events *events = calloc(1, sizeof(*events));
 
@@ -81,6 +84,7 @@ struct rs_events *rs_events_create(const char *instance, uint32_t ring_size)
         return NULL;
     }
     events->ring_size = ring_size;
+    events->counts = counts;
     events->next_seq = 1;
     snprintf(events->instance, sizeof(events->instance), "%s", instance);
     TAILQ_INIT(&events->subscribers);
@@ -150,6 +154,7 @@ void rs_events_say(struct rs_events *events, enum rs_event_type type, json_t *fi
     line->text =
         write_line(events, events->next_seq, rs_event_rows[type].name, fields, &line->bytes);
     events->next_seq++;
+    rs_counts_event(events->counts, type);
     TAILQ_FOREACH(subscriber, &events->subscribers, entry) {
         if (subscriber->types & (1u << type))
             subscriber->wake(subscriber);
@@ -189,6 +194,7 @@ static void deliver_gap(struct rs_events *events, struct rs_subscriber *subscrib
     char *text;
 
     subscriber->next_seq += lost;
+    rs_counts_events_lost(events->counts, lost);
     subscriber->foreign = false;
     text = write_line(events, subscriber->next_seq - 1, "gap",
                       json_pack("{s:I}", "lost", (json_int_t)lost), &bytes);
@@ -208,8 +214,11 @@ void rs_events_deliver(struct rs_events *events, struct rs_subscriber *subscribe
         if (subscriber->next_seq >= events->next_seq)
             return;
         line = &events->ring[subscriber->next_seq++ % events->ring_size];
-        if (line->text == NULL || (subscriber->types & (1u << line->type)) == 0)
+        if ((subscriber->types & (1u << line->type)) == 0)
             continue;
-        evbuffer_add(out, line->text, line->bytes);
+        if (line->text != NULL)
+            evbuffer_add(out, line->text, line->bytes);
+        else
+            rs_counts_events_lost(events->counts, 1);
     }
 }

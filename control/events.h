@@ -32,6 +32,8 @@ enum rs_event_type {
     RS_EVENT_TYPES
 };
 
+struct rs_counts;
+
 enum { RS_EVENT_RING = 65536, RS_INSTANCE_MAX = 33 };
 
 /* Embedded in its owner, zeroed at first. */
@@ -44,8 +46,9 @@ struct rs_subscriber {
     TAILQ_ENTRY(rs_subscriber) entry;
 };
 
-/* All of these: main thread, none blocks. Returns NULL without memory. */
-struct rs_events *rs_events_create(const char *instance, uint32_t ring_size);
+/* All of these: main thread, none blocks. `counts` is borrowed. Returns NULL without memory. */
+struct rs_events *rs_events_create(const char *instance, uint32_t ring_size,
+                                   struct rs_counts *counts);
 void rs_events_destroy(struct rs_events *events);
 
 /* What a subscriber may be told: its stable name, and when it is said. */

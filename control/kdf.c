@@ -14,10 +14,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
+#include "control/counts.h"
 #include "dataplane/dataplane.h"
 
 enum { ITERATIONS = 220000, ID_MAX = 128 };
@@ -29,6 +31,7 @@ struct kdf_job {
     void *arg;
     size_t secret_bytes;
     int result;
+    double took_s;
     char session_id[ID_MAX + 1];
     char secret[RS_SECRET_MAX_BYTES];
     uint8_t base_key[RS_BASE_KEY_BYTES];
@@ -41,6 +44,7 @@ struct rs_kdf {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct job_list waiting, finished, idle;
+    struct rs_counts *counts; /* main's alone */
     bool stopping;
     int fd;
     unsigned int thread_count;
@@ -60,6 +64,14 @@ int rs_kdf_derive(const char *secret, size_t bytes, const char *session_id,
                           EVP_sha512(), RS_BASE_KEY_BYTES, base_key) != 1)
         return -EIO;
     return 0;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* Waits for a job; NULL when the threads are to end. */
@@ -85,7 +97,9 @@ static void *kdf_thread(void *arg)
 
     pthread_setname_np(pthread_self(), "rtpseal-kdf");
     while ((job = take_job(kdf)) != NULL) {
+        job->took_s = -now_s();
         job->result = rs_kdf_derive(job->secret, job->secret_bytes, job->session_id, job->base_key);
+        job->took_s += now_s();
         rs_secret_wipe(job->secret, sizeof(job->secret));
         pthread_mutex_lock(&kdf->lock);
         TAILQ_INSERT_TAIL(&kdf->finished, job, entry);
@@ -112,13 +126,14 @@ static int start_threads(struct rs_kdf *kdf)
     return error;
 }
 
-struct rs_kdf *rs_kdf_create(void)
+struct rs_kdf *rs_kdf_create(struct rs_counts *counts)
 {
     struct rs_kdf *kdf = calloc(1, sizeof(*kdf));
     int error;
 
     if (kdf == NULL)
         return NULL;
+    kdf->counts = counts;
     pthread_mutex_init(&kdf->lock, NULL);
     pthread_cond_init(&kdf->wake, NULL);
     TAILQ_INIT(&kdf->waiting);
@@ -177,6 +192,12 @@ static struct kdf_job *take_finished(struct rs_kdf *kdf)
     return job;
 }
 
+static void count(const struct rs_kdf *kdf, const struct kdf_job *job)
+{
+    rs_counts_derivation(kdf->counts, job->result == 0 ? RS_DERIVATION_OK : RS_DERIVATION_FAILED);
+    rs_counts_time(kdf->counts, RS_TIMING_DERIVATION, job->took_s);
+}
+
 void rs_kdf_poll(struct rs_kdf *kdf)
 {
     struct kdf_job *job;
@@ -184,6 +205,7 @@ void rs_kdf_poll(struct rs_kdf *kdf)
 
     eventfd_read(kdf->fd, &ignored);
     while ((job = take_finished(kdf)) != NULL) {
+        count(kdf, job);
         job->done(job->arg, job->result == 0 ? job->base_key : NULL);
         rs_secret_wipe(job, sizeof(*job));
         TAILQ_INSERT_TAIL(&kdf->idle, job, entry);
@@ -197,8 +219,10 @@ int rs_kdf_submit(struct rs_kdf *kdf, const char *secret, size_t bytes, const ch
 
     if (bytes > RS_SECRET_MAX_BYTES || strlen(session_id) > ID_MAX)
         return -EINVAL;
-    if (job == NULL)
+    if (job == NULL) {
+        rs_counts_derivation(kdf->counts, RS_DERIVATION_REFUSED);
         return -EBUSY;
+    }
     TAILQ_REMOVE(&kdf->idle, job, entry);
     job->done = done;
     job->arg = arg;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct rs_counts;
 struct rs_kdf;
 
 enum {
@@ -18,8 +19,9 @@ enum {
  * the derivation failed. */
 typedef void rs_kdf_done_fn(void *arg, const uint8_t *base_key);
 
-/* Starts the threads. Main thread, after its CPU affinity is set. NULL with errno set. */
-struct rs_kdf *rs_kdf_create(void);
+/* Starts the threads. Main thread, after its CPU affinity is set. `counts` is borrowed, and main's
+ * alone. NULL with errno set. */
+struct rs_kdf *rs_kdf_create(struct rs_counts *counts);
 
 /* Waits for running derivations (up to a second), forgets waiting ones, wipes. Blocks. */
 void rs_kdf_destroy(struct rs_kdf *kdf);

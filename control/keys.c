@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "control/control.h"
+#include "control/counts.h"
 #include "control/events.h"
 #include "control/registry.h"
 #include "control/session.h"
@@ -47,8 +48,54 @@ static json_t *key_fields(const struct rs_session_record *session, const struct 
                      (json_int_t)info->epoch, "key_tag", tag, "fingerprint", name->fingerprint);
 }
 
+static void enter_active(struct rs_key_record *key)
+{
+    struct rs_active_keys *active = &key->session->registry->active_keys;
+
+    key->active_ms = rs_control_now_ms();
+    TAILQ_INSERT_TAIL(&active->list, key, active_entry);
+    active->count++;
+    active->since_ms += key->active_ms;
+}
+
+static void leave_active(struct rs_key_record *key)
+{
+    struct rs_registry *registry = key->session->registry;
+    struct rs_active_keys *active = &registry->active_keys;
+
+    TAILQ_REMOVE(&active->list, key, active_entry);
+    active->count--;
+    active->since_ms -= key->active_ms;
+    rs_counts_time(registry->counts, RS_TIMING_KEY_USE,
+                   (double)(rs_control_now_ms() - key->active_ms) / 1e3);
+}
+
+static void set_state(struct rs_key_record *key, enum rs_key_state state)
+{
+    if (key->state == RS_KEY_ACTIVE)
+        leave_active(key);
+    key->state = state;
+    if (state == RS_KEY_ACTIVE)
+        enter_active(key);
+}
+
+void rs_keys_get_ages(const struct rs_registry *registry, struct rs_key_ages *ages)
+{
+    const struct rs_active_keys *active = &registry->active_keys;
+    const uint64_t now = rs_control_now_ms();
+
+    *ages = (struct rs_key_ages){.count = active->count};
+    if (active->count == 0)
+        return;
+    ages->oldest_s = (double)(now - TAILQ_FIRST(&active->list)->active_ms) / 1e3;
+    ages->average_s =
+        (double)(now * active->count - active->since_ms) / 1e3 / (double)active->count;
+}
+
 static void forget_key(struct rs_key_record *key)
 {
+    if (key->state == RS_KEY_ACTIVE)
+        leave_active(key);
     TAILQ_REMOVE(&key->session->keys, key, entry);
     event_free(key->timer);
     free(key);
@@ -68,13 +115,13 @@ static void retire(struct rs_key_record *key)
         return;
     }
     evtimer_del(key->timer);
-    key->state = RS_KEY_RETIRING;
+    set_state(key, RS_KEY_RETIRING);
 }
 
 /* The grace of a replaced key belongs to the change that replaced it. */
 static void replace(struct rs_key_record *previous, uint32_t grace_ms)
 {
-    previous->state = RS_KEY_PREVIOUS;
+    set_state(previous, RS_KEY_PREVIOUS);
     if (grace_ms == 0)
         retire(previous);
     else
@@ -96,7 +143,7 @@ static void activate(struct rs_key_record *key)
                key->info.epoch, strerror(-error));
         return;
     }
-    key->state = RS_KEY_ACTIVE;
+    set_state(key, RS_KEY_ACTIVE);
     previous = replaced_epoch != 0 ? find_epoch(key->session, replaced_epoch) : NULL;
     if (previous != NULL)
         replace(previous, key->grace_ms);
@@ -162,6 +209,15 @@ static int fail_staging(int result, struct rs_error *error)
     }
 }
 
+static void count_change(const struct rs_session_record *session, enum rs_staging staging)
+{
+    static const enum rs_secret_change changes[] = {[RS_STAGED_NEW] = RS_SECRET_STAGED,
+                                                    [RS_STAGED_AGAIN] = RS_SECRET_MOVED,
+                                                    [RS_STAGED_ACTIVE] = RS_SECRET_UNCHANGED};
+
+    rs_counts_secret_change(session->registry->counts, changes[staging]);
+}
+
 int rs_keys_change(struct rs_session_record *session, const uint8_t *base_key, size_t bytes,
                    const struct rs_key_change *change, struct rs_key_info *info,
                    struct rs_error *error)
@@ -174,6 +230,8 @@ int rs_keys_change(struct rs_session_record *session, const uint8_t *base_key, s
         return rs_error_set(error, RS_E_INTERNAL_ERROR, NULL, "no memory");
     result = rs_session_stage_key(session->dataplane, base_key, bytes, session->epoch + 1, &staging,
                                   info);
+    if (result == 0)
+        count_change(session, staging);
     if (result != 0 || staging == RS_STAGED_ACTIVE) {
         event_free(key->timer);
         free(key);
@@ -203,7 +261,7 @@ int rs_keys_retire_all(struct rs_session_record *session, struct rs_error *error
         return rs_error_set(error, RS_E_NO_CAPACITY, NULL, "no memory to retire the keys");
     TAILQ_FOREACH(key, &session->keys, entry) {
         evtimer_del(key->timer);
-        key->state = RS_KEY_RETIRING;
+        set_state(key, RS_KEY_RETIRING);
     }
     return 0;
 }
@@ -233,6 +291,16 @@ static json_t *worker_times(const struct rs_activation *activation)
     return workers;
 }
 
+static void count_activation(const struct rs_session_record *session,
+                             const struct rs_activation *activation)
+{
+    uint64_t last_ns = 0;
+
+    for (unsigned int i = 0; i < activation->worker_count; i++)
+        last_ns = activation->observed_ns[i] > last_ns ? activation->observed_ns[i] : last_ns;
+    rs_counts_time(session->registry->counts, RS_TIMING_ACTIVATION, (double)last_ns / 1e9);
+}
+
 void rs_keys_activated(void *owner, const struct rs_activation *activation)
 {
     struct rs_session_record *session = owner;
@@ -241,9 +309,19 @@ void rs_keys_activated(void *owner, const struct rs_activation *activation)
 
     if (key == NULL)
         return;
+    count_activation(session, activation);
     fields = key_fields(session, &key->info);
     json_object_set_new(fields, "workers", worker_times(activation));
     rs_events_say(session->registry->events, RS_EVENT_SECRET_ACTIVATED, fields);
+}
+
+static void count_retirement(const struct rs_session_record *session,
+                             const struct rs_retirement *retirement)
+{
+    struct rs_counts *counts = session->registry->counts;
+
+    rs_counts_time(counts, RS_TIMING_GRACE, (double)retirement->grace_ns / 1e9);
+    rs_counts_time(counts, RS_TIMING_WIPE, (double)retirement->wiped_ns / 1e9);
 }
 
 void rs_keys_retired(void *owner, const struct rs_retirement *retirement)
@@ -254,6 +332,7 @@ void rs_keys_retired(void *owner, const struct rs_retirement *retirement)
 
     if (key == NULL)
         return;
+    count_retirement(session, retirement);
     fields = key_fields(session, &key->info);
     json_object_set_new(fields, "workers_wiped", json_integer(retirement->workers_wiped));
     json_object_set_new(fields, "workers",

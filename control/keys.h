@@ -10,6 +10,7 @@
 #include "dataplane/dataplane.h"
 
 struct event;
+struct rs_registry;
 struct rs_session_record;
 
 enum rs_key_state { RS_KEY_STAGED, RS_KEY_ACTIVE, RS_KEY_PREVIOUS, RS_KEY_RETIRING };
@@ -20,7 +21,9 @@ struct rs_key_record {
     struct rs_session_record *session;
     enum rs_key_state state;
     struct rs_key_info info;
-    uint64_t given_ms;   /* CLOCK_MONOTONIC */
+    uint64_t given_ms;  /* CLOCK_MONOTONIC */
+    uint64_t active_ms; /* likewise: when it became the active one */
+    TAILQ_ENTRY(rs_key_record) active_entry;
     uint32_t grace_ms;   /* how long the key that this one replaces is kept */
     struct event *timer; /* staged: its activation; previous: its retirement */
 };
@@ -42,6 +45,13 @@ int rs_keys_change(struct rs_session_record *session, const uint8_t *base_key, s
 
 /* Retires every key. Returns 0, or -1 with *error set. */
 int rs_keys_retire_all(struct rs_session_record *session, struct rs_error *error);
+
+/* The active keys of all sessions, by how long they have been so. */
+struct rs_key_ages {
+    size_t count;
+    double oldest_s, average_s; /* 0 where there is none */
+};
+void rs_keys_get_ages(const struct rs_registry *registry, struct rs_key_ages *ages);
 
 /* Frees the records, whatever their state; the dataplane's keys are not touched. */
 void rs_keys_forget(struct rs_session_record *session);

@@ -152,14 +152,14 @@ static bool create_parts(struct rs_control *control, struct rs_config *config,
                          const struct rs_args *args)
 {
     control->base = event_base_new();
-    control->events = rs_events_create(control->instance, RS_EVENT_RING);
+    control->events = rs_events_create(control->instance, RS_EVENT_RING, &control->counts);
     control->rate = rs_rate_create(config->requests_per_second);
     control->reload = rs_reload_create(control, config, args->config_path, &args->overrides);
     if (control->base == NULL || control->events == NULL || control->rate == NULL ||
         control->reload == NULL)
         return false;
-    control->registry =
-        rs_registry_create(control->base, config, control->dataplane, control->events);
+    control->registry = rs_registry_create(control->base, config, control->dataplane,
+                                           control->events, &control->counts);
     return control->registry != NULL;
 }
 
@@ -182,6 +182,7 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
     char instance[RS_INSTANCE_MAX];
     bool complete;
 
+    rs_counts_init(&control.counts);
     rs_control_random_hex(instance, 16);
     control.instance = instance;
     /* The dataplane first: threads made later inherit the affinity that keeps off its workers. */
@@ -189,7 +190,7 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
     if (control.dataplane == NULL)
         return RS_EXIT_START_FAILED;
     complete = create_parts(&control, config, args);
-    control.kdf = rs_kdf_create();
+    control.kdf = rs_kdf_create(&control.counts);
     if (!complete || control.kdf == NULL || add_sources(&sources, &control) != 0)
         rs_log(RS_LOG_ERROR, "rtpseald: cannot start: %s", strerror(errno));
     else

@@ -105,6 +105,20 @@ static void use_key(struct rs_request *request, struct rs_session_record *sessio
                   tag, "fingerprint", name->fingerprint);
 }
 
+static void count_failure(const struct rs_request *request)
+{
+    static const enum rs_secret_change changes[RS_REASONS] = {
+        [RS_E_EPOCH_CONFLICT] = RS_SECRET_CONFLICT, [RS_E_INVALID_SECRET] = RS_SECRET_INVALID,
+        [RS_E_SECRET_MISSING] = RS_SECRET_INVALID,  [RS_E_NO_CAPACITY] = RS_SECRET_NO_CAPACITY,
+        [RS_E_INTERNAL_ERROR] = RS_SECRET_FAILED,
+    };
+    const enum rs_secret_change change = changes[request->error.reason];
+
+    if (request->error.reason != RS_E_NONE)
+        rs_counts_secret_change(&request->control->counts,
+                                change != RS_SECRET_STAGED ? change : RS_SECRET_REFUSED);
+}
+
 static void on_derived(void *arg, const uint8_t *base_key)
 {
     struct secret_job *job = arg;
@@ -114,6 +128,7 @@ static void on_derived(void *arg, const uint8_t *base_key)
         use_key(job->request, session, &job->change, base_key, RS_BASE_KEY_BYTES);
     else
         rs_request_fail(job->request, RS_E_INTERNAL_ERROR, NULL, "the key derivation failed");
+    count_failure(job->request);
     rs_request_finish(job->request);
     free(job);
     rs_requests_release(session);
@@ -167,10 +182,10 @@ static enum rs_reply connect_unencrypted(struct rs_request *request,
     return RS_REPLY_NOW;
 }
 
-enum rs_reply rs_method_session_connect(struct rs_request *request, const void *params)
+static enum rs_reply connect_session(struct rs_request *request,
+                                     const struct rs_secret_params *secret)
 {
     static const struct rs_key_change at_once = {0, 0};
-    const struct rs_secret_params *secret = params;
     struct rs_session_record *session = rs_request_session(request, secret->session_id);
 
     if (session == NULL)
@@ -185,6 +200,15 @@ enum rs_reply rs_method_session_connect(struct rs_request *request, const void *
         return RS_REPLY_NOW;
     }
     return take_secret(request, session, &at_once, secret);
+}
+
+enum rs_reply rs_method_session_connect(struct rs_request *request, const void *params)
+{
+    const enum rs_reply reply = connect_session(request, params);
+
+    if (reply == RS_REPLY_NOW)
+        count_failure(request);
+    return reply;
 }
 
 static int plan_change(struct rs_request *request, const struct rs_session_record *session,
@@ -209,10 +233,9 @@ static int plan_change(struct rs_request *request, const struct rs_session_recor
     return 0;
 }
 
-enum rs_reply rs_method_session_set_encryption_secret(struct rs_request *request,
-                                                      const void *params)
+static enum rs_reply change_secret(struct rs_request *request,
+                                   const struct rs_secret_params *secret)
 {
-    const struct rs_secret_params *secret = params;
     struct rs_session_record *session = rs_request_session(request, secret->session_id);
     struct rs_key_change change;
 
@@ -227,4 +250,14 @@ enum rs_reply rs_method_session_set_encryption_secret(struct rs_request *request
     if (plan_change(request, session, secret, &change) != 0)
         return RS_REPLY_NOW;
     return take_secret(request, session, &change, secret);
+}
+
+enum rs_reply rs_method_session_set_encryption_secret(struct rs_request *request,
+                                                      const void *params)
+{
+    const enum rs_reply reply = change_secret(request, params);
+
+    if (reply == RS_REPLY_NOW)
+        count_failure(request);
+    return reply;
 }

@@ -313,6 +313,8 @@ const struct rs_rpc_method rs_rpc_methods[] = {
      TAKES_NOTHING},
 };
 
+_Static_assert(COUNT(rs_rpc_methods) < RS_COUNTED_METHODS, "each method has its counters");
+
 const size_t rs_rpc_method_count = COUNT(rs_rpc_methods);
 
 const struct rs_rpc_method *rs_method_find(const char *name)
@@ -322,4 +324,9 @@ const struct rs_rpc_method *rs_method_find(const char *name)
             return &rs_rpc_methods[i];
     }
     return NULL;
+}
+
+size_t rs_method_index(const struct rs_rpc_method *method)
+{
+    return method != NULL ? (size_t)(method - rs_rpc_methods) : RS_COUNTED_METHODS;
 }

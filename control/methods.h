@@ -29,5 +29,8 @@ struct rs_rpc_method {
 /* Borrowed, or NULL. Pure. */
 const struct rs_rpc_method *rs_method_find(const char *name);
 
+/* Where it is in the table; RS_COUNTED_METHODS for NULL. */
+size_t rs_method_index(const struct rs_rpc_method *method);
+
 extern const struct rs_rpc_method rs_rpc_methods[];
 extern const size_t rs_rpc_method_count;

@@ -24,7 +24,8 @@ const struct rs_observer rs_registry_observer = {
 };
 
 struct rs_registry *rs_registry_create(struct event_base *base, const struct rs_config *config,
-                                       struct rs_dataplane *dataplane, struct rs_events *events)
+                                       struct rs_dataplane *dataplane, struct rs_events *events,
+                                       struct rs_counts *counts)
 {
     struct rs_registry *registry = calloc(1, sizeof(*registry));
 
@@ -39,9 +40,11 @@ struct rs_registry *rs_registry_create(struct event_base *base, const struct rs_
     registry->config = config;
     registry->dataplane = dataplane;
     registry->events = events;
+    registry->counts = counts;
     registry->next_serial = 1;
     TAILQ_INIT(&registry->sessions);
     TAILQ_INIT(&registry->streams);
+    TAILQ_INIT(&registry->active_keys.list);
     return registry;
 }
 

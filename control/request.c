@@ -102,6 +102,8 @@ static void log_change(const struct rs_request *request)
 
 void rs_request_finish(struct rs_request *request)
 {
+    rs_counts_request(&request->control->counts, rs_method_index(request->method),
+                      request->error.reason);
     if (request->method != NULL && request->method->role >= RS_ROLE_OPERATOR)
         log_change(request);
     if (request->client != NULL)

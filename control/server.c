@@ -114,14 +114,19 @@ static void on_closed(void *owner)
     slot->conn = NULL;
 }
 
-static size_t count_viewers(const struct rs_server *server)
+static void count(const struct rs_server *server, enum rs_connection connection)
 {
-    size_t count = 0;
+    rs_counts_connection(&server->control->counts, connection);
+}
 
-    for (size_t i = 0; i < RS_CLIENTS_MAX; i++)
-        count += server->slots[i].conn != NULL &&
-                 rs_conn_peer(server->slots[i].conn)->role == RS_ROLE_VIEWER;
-    return count;
+size_t rs_server_clients(const struct rs_server *server, enum rs_role role)
+{
+    size_t clients = 0;
+
+    for (size_t i = 0; server != NULL && i < RS_CLIENTS_MAX; i++)
+        clients +=
+            server->slots[i].conn != NULL && rs_conn_peer(server->slots[i].conn)->role == role;
+    return clients;
 }
 
 static struct client_slot *find_slot(struct rs_server *server)
@@ -145,18 +150,21 @@ void rs_server_adopt(struct rs_server *server, int fd)
     if (peer.role == RS_ROLE_NONE) {
         rs_log(RS_LOG_WARNING, "audit: denied uid=%u pid=%d", (unsigned int)peer.uid,
                (int)peer.pid);
+        count(server, RS_CONNECTION_DENIED);
         turn_away(fd, RS_E_DENIED, "neither root, nor an operator, nor a viewer");
         return;
     }
-    if (peer.role == RS_ROLE_VIEWER && count_viewers(server) >= RS_VIEWERS_MAX)
+    if (peer.role == RS_ROLE_VIEWER && rs_server_clients(server, RS_ROLE_VIEWER) >= RS_VIEWERS_MAX)
         slot = NULL;
-    if (slot == NULL) {
-        turn_away(fd, RS_E_NO_CAPACITY, "too many clients");
+    if (slot != NULL)
+        slot->conn = rs_conn_open(server->control, fd, &peer, on_closed, slot);
+    if (slot != NULL && slot->conn != NULL) {
+        count(server, RS_CONNECTION_ACCEPTED);
         return;
     }
-    slot->conn = rs_conn_open(server->control, fd, &peer, on_closed, slot);
-    if (slot->conn == NULL)
-        turn_away(fd, RS_E_NO_CAPACITY, "no memory for another client");
+    count(server, RS_CONNECTION_NO_CAPACITY);
+    turn_away(fd, RS_E_NO_CAPACITY,
+              slot == NULL ? "too many clients" : "no memory for another client");
 }
 
 void rs_server_set_groups(struct rs_server *server)

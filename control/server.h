@@ -21,6 +21,9 @@ struct rs_server *rs_server_create(struct rs_control *control);
 /* Closes all connections and unlinks the socket. */
 void rs_server_destroy(struct rs_server *server);
 
+/* How many clients with this role are connected; none where `server` is NULL. */
+size_t rs_server_clients(const struct rs_server *server, enum rs_role role);
+
 /* Takes over a connected, non-blocking unix socket, as accept would. */
 void rs_server_adopt(struct rs_server *server, int fd);
 

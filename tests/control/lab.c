@@ -76,14 +76,15 @@ struct rs_control *lab_open(void)
     config = rs_config_parse("lab", config_text, strlen(config_text), &overrides, error);
     must(config != NULL);
     lab = (struct rs_control){.config = config, .instance = "lab"};
+    rs_counts_init(&lab.counts);
     lab.dataplane = rs_dataplane_create(&config->dataplane, &rs_registry_observer);
     lab.base = event_base_new();
-    lab.kdf = rs_kdf_create();
-    lab.events = rs_events_create("lab", 64);
+    lab.kdf = rs_kdf_create(&lab.counts);
+    lab.events = rs_events_create("lab", 64, &lab.counts);
     must(lab.dataplane != NULL && lab.base != NULL && lab.kdf != NULL && lab.events != NULL);
     lab.rate = rs_rate_create(0);
     must(lab.rate != NULL);
-    lab.registry = rs_registry_create(lab.base, config, lab.dataplane, lab.events);
+    lab.registry = rs_registry_create(lab.base, config, lab.dataplane, lab.events, &lab.counts);
     must(lab.registry != NULL);
     rs_dataplane_set_owner(lab.dataplane, lab.registry);
     dataplane_event = event_new(lab.base, rs_dataplane_fd(lab.dataplane), EV_READ | EV_PERSIST,

@@ -9,6 +9,7 @@
 
 #include <event2/buffer.h>
 
+#include "control/counts.h"
 #include "tests/control/lab.h"
 #include "tests/support/fake_dataplane.h"
 #include "tests/support/runner.h"
@@ -16,6 +17,7 @@
 enum { RING = 4 };
 
 static unsigned int woken;
+static struct rs_counts counts;
 
 static void on_wake(struct rs_subscriber *subscriber)
 {
@@ -60,7 +62,7 @@ static void expect(struct evbuffer *out, json_int_t seq, const char *type, json_
 
 static void a_subscriber_that_fell_behind_hears_how_much_it_lost(void)
 {
-    struct rs_events *events = rs_events_create("one", RING);
+    struct rs_events *events = rs_events_create("one", RING, &counts);
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 
@@ -77,7 +79,7 @@ static void a_subscriber_that_fell_behind_hears_how_much_it_lost(void)
 
 static void numbers_of_another_instance_give_a_gap_and_all_that_is_left(void)
 {
-    struct rs_events *events = rs_events_create("one", RING);
+    struct rs_events *events = rs_events_create("one", RING, &counts);
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 
@@ -96,7 +98,7 @@ static void numbers_of_another_instance_give_a_gap_and_all_that_is_left(void)
 
 static void numbers_of_this_instance_go_on_without_a_gap(void)
 {
-    struct rs_events *events = rs_events_create("one", RING);
+    struct rs_events *events = rs_events_create("one", RING, &counts);
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 
@@ -114,7 +116,7 @@ static void numbers_of_this_instance_go_on_without_a_gap(void)
 
 static void delivery_stops_at_the_limit_and_goes_on_later(void)
 {
-    struct rs_events *events = rs_events_create("one", RING);
+    struct rs_events *events = rs_events_create("one", RING, &counts);
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 
@@ -131,7 +133,7 @@ static void delivery_stops_at_the_limit_and_goes_on_later(void)
 
 static void types_not_asked_for_neither_wake_nor_arrive(void)
 {
-    struct rs_events *events = rs_events_create("one", RING);
+    struct rs_events *events = rs_events_create("one", RING, &counts);
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 

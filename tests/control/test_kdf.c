@@ -14,6 +14,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "control/counts.h"
 #include "tests/support/hex.h"
 #include "tests/support/runner.h"
 
@@ -53,6 +54,8 @@ static void a_secret_with_a_nul_inside_is_used_whole(void)
     EVP_KDF_free(kdf);
 }
 
+static struct rs_counts counts;
+
 static void on_done(void *arg, const uint8_t *base_key)
 {
     CU_ASSERT_PTR_NOT_NULL_FATAL(base_key);
@@ -62,7 +65,7 @@ static void on_done(void *arg, const uint8_t *base_key)
 
 static void a_job_is_done_off_the_caller_and_told_out_of_poll(void)
 {
-    struct rs_kdf *kdf = rs_kdf_create();
+    struct rs_kdf *kdf = rs_kdf_create(&counts);
     struct pollfd ready = {.events = POLLIN};
     uint8_t key[RS_BASE_KEY_BYTES] = {0}, wanted[RS_BASE_KEY_BYTES];
 
@@ -82,7 +85,7 @@ static void a_job_is_done_off_the_caller_and_told_out_of_poll(void)
 
 static void the_queue_is_bounded_and_forgotten_at_the_end(void)
 {
-    struct rs_kdf *kdf = rs_kdf_create();
+    struct rs_kdf *kdf = rs_kdf_create(&counts);
     static uint8_t key[RS_BASE_KEY_BYTES];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(kdf);
@@ -97,7 +100,7 @@ static void the_queue_is_bounded_and_forgotten_at_the_end(void)
 static void what_is_too_long_is_refused(void)
 {
     static char text[RS_SECRET_MAX_BYTES + 1], id[200];
-    struct rs_kdf *kdf = rs_kdf_create();
+    struct rs_kdf *kdf = rs_kdf_create(&counts);
     static uint8_t key[RS_BASE_KEY_BYTES];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(kdf);
