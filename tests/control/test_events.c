@@ -66,9 +66,13 @@ static void a_subscriber_that_fell_behind_hears_how_much_it_lost(void)
     struct rs_subscriber subscriber = {.wake = on_wake};
     struct evbuffer *out = evbuffer_new();
 
+    counts = (struct rs_counts){0};
     rs_events_subscribe(events, &subscriber, UINT32_MAX, 0, NULL);
     say(events, 7);
+    CU_ASSERT_EQUAL(counts.events[RS_EVENT_SECRET_STAGED], 7);
+    CU_ASSERT_EQUAL(counts.events_lost, 0);
     rs_events_deliver(events, &subscriber, out, SIZE_MAX);
+    CU_ASSERT_EQUAL(counts.events_lost, 3);
     expect(out, 3, "gap", 3);
     for (json_int_t seq = 4; seq <= 7; seq++)
         expect(out, seq, "secret_staged", 0);

@@ -66,10 +66,12 @@ static void on_done(void *arg, const uint8_t *base_key)
 static void a_job_is_done_off_the_caller_and_told_out_of_poll(void)
 {
     struct rs_kdf *kdf = rs_kdf_create(&counts);
+    const struct rs_histogram *took;
     struct pollfd ready = {.events = POLLIN};
     uint8_t key[RS_BASE_KEY_BYTES] = {0}, wanted[RS_BASE_KEY_BYTES];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(kdf);
+    rs_counts_init(&counts);
     ready.fd = rs_kdf_fd(kdf);
     rs_hex_decode(expected, wanted, sizeof(wanted));
     done = 0;
@@ -80,6 +82,10 @@ static void a_job_is_done_off_the_caller_and_told_out_of_poll(void)
     rs_kdf_poll(kdf);
     CU_ASSERT_EQUAL(done, 1);
     CU_ASSERT_EQUAL(memcmp(key, wanted, sizeof(key)), 0);
+    CU_ASSERT_EQUAL(counts.derivations[RS_DERIVATION_OK], 1);
+    took = &counts.timings[RS_TIMING_DERIVATION];
+    CU_ASSERT_EQUAL(rs_histogram_at_most(took, took->bound_count), 1);
+    CU_ASSERT(took->sum > 0 && took->sum < 10);
     rs_kdf_destroy(kdf);
 }
 
@@ -89,10 +95,12 @@ static void the_queue_is_bounded_and_forgotten_at_the_end(void)
     static uint8_t key[RS_BASE_KEY_BYTES];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(kdf);
+    rs_counts_init(&counts);
     done = 0;
     for (int i = 0; i < RS_KDF_QUEUE; i++)
         CU_ASSERT_EQUAL(rs_kdf_submit(kdf, secret, strlen(secret), "s", on_done, key), 0);
     CU_ASSERT_EQUAL(rs_kdf_submit(kdf, secret, strlen(secret), "s", on_done, key), -EBUSY);
+    CU_ASSERT_EQUAL(counts.derivations[RS_DERIVATION_REFUSED], 1);
     rs_kdf_destroy(kdf);
     CU_ASSERT_EQUAL(done, 0);
 }

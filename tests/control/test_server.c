@@ -131,6 +131,7 @@ static void half_a_line_does_nothing_and_a_client_that_left_still_gets_its_chang
     ASK(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session_create\",\"params\":{}}");
     close(fd);
     lab_run_ms(20);
+    CU_ASSERT_EQUAL(rs_server_clients(server, RS_ROLE_ADMIN), 0);
     fd = dial();
     ASK(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session_create\","
             "\"params\":{\"session_id\":\"s\",\"e2ee\":true}}\n"
@@ -156,6 +157,10 @@ static void the_65th_client_is_told_and_turned_away(void)
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(ASK(fds[RS_CLIENTS_MAX], ""), "no_capacity"));
     CU_ASSERT_PTR_NOT_NULL(strstr(ASK(fds[0], VERSION), "\"result\""));
+    CU_ASSERT_EQUAL(control->counts.connections[RS_CONNECTION_ACCEPTED], RS_CLIENTS_MAX);
+    CU_ASSERT_EQUAL(control->counts.connections[RS_CONNECTION_NO_CAPACITY], 1);
+    CU_ASSERT_EQUAL(rs_server_clients(server, RS_ROLE_ADMIN), RS_CLIENTS_MAX);
+    CU_ASSERT_EQUAL(rs_server_clients(server, RS_ROLE_VIEWER), 0);
     for (int i = 0; i <= RS_CLIENTS_MAX; i++)
         close(fds[i]);
     close_server();
