@@ -8,7 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_CHECK = 256, OPT_SOCKET, OPT_LOG_LEVEL, OPT_CPUS, OPT_MEMORY, OPT_METHODS, OPT_VERSION };
+enum {
+    OPT_CHECK = 256,
+    OPT_SOCKET,
+    OPT_LOG_LEVEL,
+    OPT_CPUS,
+    OPT_MEMORY,
+    OPT_METHODS,
+    OPT_METRICS,
+    OPT_VERSION
+};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -18,6 +27,7 @@ static const struct option options[] = {
     {"cpus", required_argument, NULL, OPT_CPUS},
     {"memory-mb", required_argument, NULL, OPT_MEMORY},
     {"methods", no_argument, NULL, OPT_METHODS},
+    {"metrics", no_argument, NULL, OPT_METRICS},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -34,6 +44,7 @@ static const char help[] =
     "      --cpus LIST     CPUs of the workers, such as 1,2\n"
     "      --memory-mb N   memory for packets and tables (512)\n"
     "      --methods       print what the control socket takes, as JSON, and exit\n"
+    "      --metrics       print what metrics there are, as JSON, and exit\n"
     "      --version       print the version and exit\n"
     "  -h, --help          print this and exit\n"
     "\n"
@@ -59,6 +70,9 @@ static enum rs_exit take_option(int option, struct rs_args *args)
         return RS_EXIT_OK;
     case OPT_METHODS:
         args->task = RS_TASK_PRINT_METHODS;
+        return RS_EXIT_OK;
+    case OPT_METRICS:
+        args->task = RS_TASK_PRINT_METRICS;
         return RS_EXIT_OK;
     case OPT_SOCKET:
         args->overrides.socket = (struct rs_override){optarg, "--socket"};

@@ -12,7 +12,13 @@ enum rs_exit {
     RS_EXIT_CONFIGURATION = 3,
 };
 
-enum rs_task { RS_TASK_RUN, RS_TASK_CHECK_CONFIG, RS_TASK_PRINT_METHODS, RS_TASK_NONE };
+enum rs_task {
+    RS_TASK_RUN,
+    RS_TASK_CHECK_CONFIG,
+    RS_TASK_PRINT_METHODS,
+    RS_TASK_PRINT_METRICS,
+    RS_TASK_NONE
+};
 
 struct rs_args {
     enum rs_task task; /* NONE: help or version was printed */

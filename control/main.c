@@ -20,6 +20,7 @@
 #include "control/handlers.h"
 #include "control/jsonrpc.h"
 #include "control/kdf.h"
+#include "control/metrics.h"
 #include "control/rate.h"
 #include "control/registry.h"
 #include "control/reload.h"
@@ -207,13 +208,12 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
     return result;
 }
 
-static enum rs_exit print_methods(void)
+/* Steals `description`. */
+static enum rs_exit print(json_t *description)
 {
-    json_t *methods = rs_methods_json();
-
-    json_dumpf(methods, stdout, JSON_INDENT(1));
+    json_dumpf(description, stdout, JSON_INDENT(1));
     putchar('\n');
-    json_decref(methods);
+    json_decref(description);
     return RS_EXIT_OK;
 }
 
@@ -227,7 +227,9 @@ int main(int argc, char **argv)
     if (result != RS_EXIT_OK || args.task == RS_TASK_NONE)
         return result;
     if (args.task == RS_TASK_PRINT_METHODS)
-        return print_methods();
+        return print(rs_methods_json());
+    if (args.task == RS_TASK_PRINT_METRICS)
+        return print(rs_metrics_json());
     config = rs_config_load(args.config_path, &args.overrides, error);
     if (config == NULL) {
         fprintf(stderr, "rtpseald: %s\n", error);
