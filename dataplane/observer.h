@@ -37,7 +37,7 @@ struct rs_retirement {
     uint32_t epoch;
     unsigned int workers_wiped;
     uint64_t grace_ns; /* until an RCU grace period had passed: no worker could pick it any more */
-    uint64_t wiped_ns; /* until every worker had wiped what it derived, and the key was wiped */
+    uint64_t wiped_ns; /* until every worker had wiped what it had derived */
 };
 
 /* Why packets of one (stream, SSRC) cannot be opened, 8 in a row. */
