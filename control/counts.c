@@ -62,6 +62,24 @@ void rs_counts_connection(struct rs_counts *counts, enum rs_connection connectio
     counts->connections[connection]++;
 }
 
+/* The last row is of all other statuses. */
+static const struct {
+    int status;
+    const char *text;
+} statuses[RS_COUNTED_STATUSES] = {
+    {200, "200"}, {400, "400"}, {403, "403"}, {404, "404"}, {405, "405"}, {409, "409"},
+    {415, "415"}, {429, "429"}, {500, "500"}, {501, "501"}, {503, "503"}, {0, "other"},
+};
+
+void rs_counts_http(struct rs_counts *counts, enum rs_resource resource, int status)
+{
+    size_t i = 0;
+
+    while (i < RS_COUNTED_STATUSES - 1 && statuses[i].status != status)
+        i++;
+    counts->http[resource][i]++;
+}
+
 void rs_counts_event(struct rs_counts *counts, enum rs_event_type type)
 {
     counts->events[type]++;
@@ -97,4 +115,17 @@ const char *rs_connection_name(enum rs_connection connection)
     static const char *const names[RS_CONNECTIONS] = {"accepted", "denied", "no_capacity"};
 
     return names[connection];
+}
+
+const char *rs_resource_path(enum rs_resource resource)
+{
+    static const char *const paths[RS_RESOURCES] = {"/metrics",        "/healthz",     "/readyz",
+                                                    "/session/create", "/v2/project/", "other"};
+
+    return paths[resource];
+}
+
+const char *rs_counted_status(size_t status)
+{
+    return statuses[status].text;
 }

@@ -39,6 +39,20 @@ enum rs_connection {
     RS_CONNECTIONS
 };
 
+/* What HTTP requests are about, and what they are answered; the last of each stands for all else.
+ */
+enum rs_resource {
+    RS_RESOURCE_METRICS,
+    RS_RESOURCE_HEALTHZ,
+    RS_RESOURCE_READYZ,
+    RS_RESOURCE_SESSION_CREATE,
+    RS_RESOURCE_PROJECT,
+    RS_RESOURCE_OTHER,
+    RS_RESOURCES
+};
+
+enum { RS_COUNTED_STATUSES = 12 };
+
 /* What is measured, in seconds. */
 enum rs_timing {
     RS_TIMING_DERIVATION, /* of a key from a secret, without the wait for a thread */
@@ -56,6 +70,7 @@ struct rs_counts {
     uint64_t secret_changes[RS_SECRET_CHANGES];
     uint64_t derivations[RS_DERIVATIONS];
     uint64_t connections[RS_CONNECTIONS];
+    uint64_t http[RS_RESOURCES][RS_COUNTED_STATUSES];
     uint64_t events[RS_EVENT_TYPES];
     uint64_t events_lost;
     struct rs_histogram timings[RS_TIMINGS];
@@ -70,6 +85,7 @@ void rs_counts_request(struct rs_counts *counts, size_t method, enum rs_reason r
 void rs_counts_secret_change(struct rs_counts *counts, enum rs_secret_change change);
 void rs_counts_derivation(struct rs_counts *counts, enum rs_derivation derivation);
 void rs_counts_connection(struct rs_counts *counts, enum rs_connection connection);
+void rs_counts_http(struct rs_counts *counts, enum rs_resource resource, int status);
 void rs_counts_event(struct rs_counts *counts, enum rs_event_type type);
 
 /* Events that a subscriber has not got, since it fell behind or there was no memory. */
@@ -81,3 +97,7 @@ void rs_counts_time(struct rs_counts *counts, enum rs_timing timing, double seco
 const char *rs_secret_change_name(enum rs_secret_change change);
 const char *rs_derivation_name(enum rs_derivation derivation);
 const char *rs_connection_name(enum rs_connection connection);
+
+/* Its path, and the status as text; `status` is an index below RS_COUNTED_STATUSES. Pure. */
+const char *rs_resource_path(enum rs_resource resource);
+const char *rs_counted_status(size_t status);

@@ -57,5 +57,5 @@ rs_metric_writer_fn rs_metric_build, rs_metric_figure, rs_metric_traffic, rs_met
 
 /* metric_control.c. `at` is an enum rs_timing. */
 rs_metric_writer_fn rs_metric_requests, rs_metric_request_errors, rs_metric_clients,
-    rs_metric_connections, rs_metric_secret_changes, rs_metric_derivations, rs_metric_timing,
-    rs_metric_events, rs_metric_events_lost;
+    rs_metric_connections, rs_metric_http, rs_metric_secret_changes, rs_metric_derivations,
+    rs_metric_timing, rs_metric_events, rs_metric_events_lost;

@@ -52,6 +52,18 @@ void rs_metric_clients(const struct rs_metric_page *page)
     }
 }
 
+void rs_metric_http(const struct rs_metric_page *page)
+{
+    for (unsigned int i = 0; i < RS_RESOURCES; i++) {
+        for (size_t status = 0; status < RS_COUNTED_STATUSES; status++) {
+            const char *const values[] = {rs_resource_path((enum rs_resource)i),
+                                          rs_counted_status(status)};
+
+            rs_metric_put_count(page, values, page->control->counts.http[i][status]);
+        }
+    }
+}
+
 /* ---- one sample for each of a few words --------------------------------------------------- */
 
 typedef const char *name_fn(unsigned int i);

@@ -22,6 +22,7 @@ static const char *const of_port[] = {"link", "side", NULL};
 static const char *const of_worker[] = {"worker", "cpu", NULL};
 static const char *const of_request[] = {"method", "result", NULL};
 static const char *const of_error[] = {"error", NULL};
+static const char *const of_http[] = {"path", "code", NULL};
 static const char *const of_role[] = {"role", NULL};
 static const char *const of_result[] = {"result", NULL};
 static const char *const of_type[] = {"type", NULL};
@@ -135,6 +136,9 @@ const struct rs_metric rs_metric_rows[] = {
      FIGURE(clients_limit)},
     {"rtpseal_connections_total", COUNTER, "Clients that came to the control socket.",
      rs_metric_connections, of_result, 0},
+    {"rtpseal_http_requests_total", COUNTER,
+     "HTTP requests that were answered; this one is not among them yet.", rs_metric_http, of_http,
+     0},
     {"rtpseal_events_total", COUNTER, "Events, by type.", rs_metric_events, of_type, 0},
     {"rtpseal_events_lost_total", COUNTER,
      "Events that a subscriber did not get, since it read too slowly.", rs_metric_events_lost, none,
@@ -164,6 +168,8 @@ static const struct {
      "derivation: ok, failed, refused (too many were waiting). Of a client: accepted, denied (it "
      "has no role), no_capacity (too many are there)"},
     {"error", "the error's data.reason, as rtpseal-rpc(7) lists them"},
+    {"path", "of an HTTP request: the resource that answers; other: none"},
+    {"code", "the HTTP status; other: one that is not listed"},
     {"role", "viewer, operator or admin"},
     {"type", "of an event, as rtpseal-rpc(7) lists them"},
     {"version", "of rtpseal"},

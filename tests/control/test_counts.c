@@ -190,6 +190,23 @@ static void a_key_that_is_no_longer_active_is_counted_with_how_long_it_was(void)
     lab_close();
 }
 
+static void http_requests_are_counted_by_path_and_status(void)
+{
+    control = lab_open();
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"/metrics\",code=\"200\""), 0);
+    rs_counts_http(&control->counts, RS_RESOURCE_METRICS, 200);
+    rs_counts_http(&control->counts, RS_RESOURCE_READYZ, 503);
+    rs_counts_http(&control->counts, RS_RESOURCE_OTHER, 404);
+    rs_counts_http(&control->counts, RS_RESOURCE_PROJECT, 418);
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"/metrics\",code=\"200\""), 1);
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"/readyz\",code=\"503\""), 1);
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"/readyz\",code=\"200\""), 0);
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"other\",code=\"404\""), 1);
+    CU_ASSERT_EQUAL(value("rtpseal_http_requests_total", "path=\"/v2/project/\",code=\"other\""),
+                    1);
+    lab_close();
+}
+
 static void a_method_beyond_the_table_counts_as_none(void)
 {
     static struct rs_counts counts;
@@ -215,6 +232,7 @@ int main(void)
         TEST(a_derivation_is_counted_with_its_time),
         TEST(the_age_of_active_keys_begins_with_their_activation),
         TEST(a_key_that_is_no_longer_active_is_counted_with_how_long_it_was),
+        TEST(http_requests_are_counted_by_path_and_status),
         TEST(a_method_beyond_the_table_counts_as_none),
     };
 
