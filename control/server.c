@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control socket: binding it without stealing it, accepting, and the role of whoever connects.
- * What is said on a connection is not here.
+ * The control socket: accepting, and the role of whoever connects. What is said on a connection is
+ * not here.
  */
 #include "server.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 
 #include "control/config.h"
+#include "control/listen.h"
 
-enum { BACKLOG = 64, NO_GROUP = -1 };
+enum { NO_GROUP = -1 };
 
 struct client_slot {
     struct rs_conn *conn; /* NULL: free */
@@ -30,7 +28,6 @@ struct client_slot {
 struct rs_server {
     struct rs_control *control;
     int fd;
-    bool bound;
     struct stat socket; /* as it was bound: another daemon's may take its place */
     struct event *acceptable;
     gid_t operators, viewers; /* NO_GROUP: there is none */
@@ -194,73 +191,6 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
         rs_log(RS_LOG_WARNING, "the control socket cannot accept: %s", strerror(errno));
 }
 
-/* Each directory above the socket that is missing. */
-static int make_parents(const char *path)
-{
-    char partial[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-
-    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        snprintf(partial, sizeof(partial), "%.*s", (int)(slash - path), path);
-        if (mkdir(partial, 0755) != 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
-}
-
-/* Whether somebody listens there: 0 for nobody, and the path is then free, else -errno. */
-static int clear_stale(const struct sockaddr_un *address)
-{
-    struct stat status;
-    int fd, result;
-
-    if (lstat(address->sun_path, &status) != 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (!S_ISSOCK(status.st_mode))
-        return -EEXIST;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    result = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ? 0 : errno;
-    close(fd);
-    if (result != ECONNREFUSED)
-        return -EADDRINUSE;
-    return unlink(address->sun_path) == 0 ? 0 : -errno;
-}
-
-static int listen_at(struct rs_server *server, const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int error;
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    error = make_parents(path);
-    if (error == 0)
-        error = clear_stale(&address);
-    if (error != 0)
-        return error;
-    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (server->fd < 0 || bind(server->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-        return -errno;
-    if (lstat(path, &server->socket) != 0)
-        return -errno;
-    server->bound = true;
-    /* All may connect; what they may do is decided by who they are. */
-    if (chmod(path, 0666) != 0 || listen(server->fd, BACKLOG) != 0)
-        return -errno;
-    return 0;
-}
-
-static void remove_own(const struct rs_server *server, const char *path)
-{
-    struct stat now;
-
-    if (server->bound && lstat(path, &now) == 0 && now.st_dev == server->socket.st_dev &&
-        now.st_ino == server->socket.st_ino)
-        unlink(path);
-}
-
 struct rs_server *rs_server_create(struct rs_control *control)
 {
     const struct rs_config *config = control->config;
@@ -270,9 +200,10 @@ struct rs_server *rs_server_create(struct rs_control *control)
     if (server == NULL)
         return NULL;
     server->control = control;
-    server->fd = -1;
     find_groups(server);
-    error = listen_at(server, config->socket_path);
+    /* All may connect; what they may do is decided by who they are. */
+    server->fd = rs_listen_unix(config->socket_path, 0666, RS_LISTEN_NO_GROUP, &server->socket);
+    error = server->fd < 0 ? server->fd : 0;
     if (error == 0) {
         server->acceptable =
             event_new(control->base, server->fd, EV_READ | EV_PERSIST, on_acceptable, server);
@@ -280,8 +211,7 @@ struct rs_server *rs_server_create(struct rs_control *control)
             error = -ENOMEM;
     }
     if (error != 0) {
-        rs_log(RS_LOG_ERROR, "control socket %s: %s", config->socket_path,
-               error == -EADDRINUSE ? "another process listens there" : strerror(-error));
+        rs_listen_log_failure("control socket", config->socket_path, error);
         rs_server_destroy(server);
         errno = -error;
         return NULL;
@@ -299,8 +229,9 @@ void rs_server_destroy(struct rs_server *server)
     }
     if (server->acceptable != NULL)
         event_free(server->acceptable);
-    if (server->fd >= 0)
+    if (server->fd >= 0) {
         close(server->fd);
-    remove_own(server, server->control->config->socket_path);
+        rs_listen_unlink(server->control->config->socket_path, &server->socket);
+    }
     free(server);
 }
