@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config_file.h"
+#include "config_http.h"
 #include "config_value.h"
 
 enum { FILE_MAX_BYTES = 1 << 20, LINK_NAME_MAX = 32, PATH_TEXT = 96 };
@@ -324,6 +325,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     read_requests(reader, file, config);
     read_e2ee(reader, file, config);
     read_limits(reader, file, &config->dataplane);
+    rs_config_read_http(reader, file->http, &config->http);
     if (!reader->failed)
         return config;
     rs_config_free(config);
@@ -390,5 +392,6 @@ void rs_config_free(struct rs_config *config)
     free(config->socket_path);
     free(config->operators);
     free(config->viewers);
+    rs_config_free_http(&config->http);
     free(config);
 }

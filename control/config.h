@@ -18,6 +18,21 @@ struct rs_e2ee_config {
     uint32_t grace_ms, activate_after_ms, replay_window;
 };
 
+/* Which sessions of an application server's project are end-to-end encrypted. */
+enum rs_project_e2ee { RS_PROJECT_E2EE_ON_REQUEST, RS_PROJECT_E2EE_ALWAYS };
+
+struct rs_project_config {
+    char *key;
+    char *secret_file; /* a path or, without a slash, the name of a systemd credential */
+    enum rs_project_e2ee e2ee;
+};
+
+struct rs_http_config {
+    char *listen; /* for rs_listen_parse; NULL: no HTTP */
+    struct rs_project_config *projects;
+    size_t project_count;
+};
+
 /* Owner: main. After the start only reload.c changes it. */
 struct rs_config {
     struct rs_dataplane_config dataplane; /* all that it points to belongs to this struct */
@@ -25,6 +40,7 @@ struct rs_config {
     char *socket_path;
     char *operators, *viewers;    /* group names */
     uint32_t requests_per_second; /* of each user; 0: any number */
+    struct rs_http_config http;
     enum rs_log_level log_level;
 };
 

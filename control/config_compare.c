@@ -95,6 +95,21 @@ static void write_senders(FILE *out, const struct rs_config *config)
     fprintf(out, "%u", config->dataplane.max_senders);
 }
 
+static void write_http_listen(FILE *out, const struct rs_config *config)
+{
+    fputs(config->http.listen != NULL ? config->http.listen : "", out);
+}
+
+static void write_http_projects(FILE *out, const struct rs_config *config)
+{
+    for (size_t i = 0; i < config->http.project_count; i++) {
+        const struct rs_project_config *project = &config->http.projects[i];
+
+        fprintf(out, "%s%s %s %s", i > 0 ? "; " : "", project->key, project->secret_file,
+                project->e2ee == RS_PROJECT_E2EE_ALWAYS ? "always" : "on_request");
+    }
+}
+
 static void write_lock_keys(FILE *out, const struct rs_config *config)
 {
     fputs(config->dataplane.lock_policy == RS_LOCK_REQUIRED ? "true" : "false", out);
@@ -140,6 +155,8 @@ static const struct {
     {"limits.streams", false, write_streams},
     {"limits.senders", false, write_senders},
     {"lock_keys", false, write_lock_keys},
+    {"http.listen", false, write_http_listen},
+    {"http.projects", false, write_http_projects},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

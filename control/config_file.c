@@ -63,11 +63,25 @@ static const cyaml_schema_field_t limits_fields[] = {
     TEXT(rs_file_limits, sessions), TEXT(rs_file_limits, streams), TEXT(rs_file_limits, senders),
     CYAML_FIELD_END};
 
-static const cyaml_schema_field_t file_fields[] = {
-    LIST(rs_file, cpus, &cpu_entry),   PART(rs_file, memory, memory_fields),
-    LIST(rs_file, links, &link_entry), PART(rs_file, control, control_fields),
-    PART(rs_file, e2ee, e2ee_fields),  PART(rs_file, limits, limits_fields),
-    TEXT(rs_file, lock_keys),          CYAML_FIELD_END};
+static const cyaml_schema_field_t project_fields[] = {TEXT(rs_file_project, key),
+                                                      TEXT(rs_file_project, secret_file),
+                                                      TEXT(rs_file_project, e2ee), CYAML_FIELD_END};
+
+static const cyaml_schema_value_t project_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct rs_file_project, project_fields)};
+
+static const cyaml_schema_field_t http_fields[] = {
+    TEXT(rs_file_http, listen), LIST(rs_file_http, projects, &project_entry), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t file_fields[] = {LIST(rs_file, cpus, &cpu_entry),
+                                                   PART(rs_file, memory, memory_fields),
+                                                   LIST(rs_file, links, &link_entry),
+                                                   PART(rs_file, control, control_fields),
+                                                   PART(rs_file, e2ee, e2ee_fields),
+                                                   PART(rs_file, limits, limits_fields),
+                                                   PART(rs_file, http, http_fields),
+                                                   TEXT(rs_file, lock_keys),
+                                                   CYAML_FIELD_END};
 
 static const cyaml_schema_value_t file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rs_file, file_fields)};
@@ -158,10 +172,6 @@ static void explain_key(const char *name, const struct complaint *complaint, con
     char keys[256] = "";
     size_t used = 0;
 
-    if (path[0] == '\0' && strcmp(key, "http") == 0) {
-        snprintf(error, size, "%s: http: not available in this version", name);
-        return;
-    }
     for (; fields != NULL && fields->key != NULL && used < sizeof(keys); fields++)
         used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", used != 0 ? ", " : "",
                                  fields->key);

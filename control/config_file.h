@@ -37,6 +37,16 @@ struct rs_file_limits {
     char *sessions, *streams, *senders;
 };
 
+struct rs_file_project {
+    char *key, *secret_file, *e2ee;
+};
+
+struct rs_file_http {
+    char *listen;
+    struct rs_file_project *projects;
+    uint32_t projects_count;
+};
+
 struct rs_file {
     char **cpus;
     uint32_t cpus_count;
@@ -46,6 +56,7 @@ struct rs_file {
     struct rs_file_control *control;
     struct rs_file_e2ee *e2ee;
     struct rs_file_limits *limits;
+    struct rs_file_http *http;
     char *lock_keys;
 };
 

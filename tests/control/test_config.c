@@ -13,6 +13,11 @@
     "links:\n  - name: edge0\n    plain: {vdev: net_ring0}\n    sealed: {vdev: net_ring1}\n"
 #define MEDIA "    media: [{ports: 10000-59999}]\n"
 #define GOOD  "cpus: [0]\n" LINK MEDIA
+#define HTTP  "http: {listen: \"127.0.0.1:9470\", projects: "
+#define LISTEN                                                                                     \
+    "expected an address of loopback with a port (127.0.0.1:9470, [::1]:9470), or unix:/PATH of "  \
+    "at most 107 bytes"
+#define SECRET "expected an absolute path, or the name of a systemd credential"
 
 static const struct {
     const char *text, *error;
@@ -31,8 +36,51 @@ static const struct {
      "f: cpus[0]: \"4000\" is not accepted: expected a CPU that is online"},
     {GOOD "cpus: [0]\n", "f: cpus: is given twice"},
     {GOOD "speed: 1\n",
-     "f: speed: unknown key: expected cpus, memory, links, control, e2ee, limits, lock_keys"},
-    {GOOD "http: {listen: x}\n", "f: http: not available in this version"},
+     "f: speed: unknown key: expected cpus, memory, links, control, e2ee, limits, http, lock_keys"},
+    {GOOD "http: {listen: x}\n", "f: http.listen: \"x\" is not accepted: " LISTEN},
+    {GOOD "http: {}\n", "f: http.listen: is missing: " LISTEN},
+    {GOOD "http: {listen: \"0.0.0.0:9470\"}\n",
+     "f: http.listen: \"0.0.0.0:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"192.0.2.1:9470\"}\n",
+     "f: http.listen: \"192.0.2.1:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"[::]:9470\"}\n",
+     "f: http.listen: \"[::]:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"[::ffff:127.0.0.1]:9470\"}\n",
+     "f: http.listen: \"[::ffff:127.0.0.1]:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"localhost:9470\"}\n",
+     "f: http.listen: \"localhost:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \":9470\"}\n", "f: http.listen: \":9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: 9470}\n", "f: http.listen: \"9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: 127.0.0.1}\n", "f: http.listen: \"127.0.0.1\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"127.0.0.1:0\"}\n",
+     "f: http.listen: \"127.0.0.1:0\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"127.0.0.1:65536\"}\n",
+     "f: http.listen: \"127.0.0.1:65536\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"127.0.0.1:94x\"}\n",
+     "f: http.listen: \"127.0.0.1:94x\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"127.1:9470\"}\n",
+     "f: http.listen: \"127.1:9470\" is not accepted: " LISTEN},
+    {GOOD "http: {listen: \"unix:run/x\"}\n",
+     "f: http.listen: \"unix:run/x\" is not accepted: " LISTEN},
+    {GOOD HTTP "[{secret_file: /s}]}\n",
+     "f: http.projects[0].key: is missing: expected 1 to 36 characters of A-Z a-z 0-9 -"},
+    {GOOD HTTP "[{key: a/b, secret_file: /s}]}\n",
+     "f: http.projects[0].key: \"a/b\" is not accepted: expected 1 to 36 characters of A-Z a-z 0-9 "
+     "-"},
+    {GOOD HTTP "[{key: a~b, secret_file: /s}]}\n",
+     "f: http.projects[0].key: \"a~b\" is not accepted: expected 1 to 36 characters of A-Z a-z 0-9 "
+     "-"},
+    {GOOD HTTP "[{key: 1}]}\n", "f: http.projects[0].secret_file: is missing: " SECRET},
+    {GOOD HTTP "[{key: 1, secret_file: a/b}]}\n",
+     "f: http.projects[0].secret_file: \"a/b\" is not accepted: " SECRET},
+    {GOOD HTTP "[{key: 1, secret_file: ..}]}\n",
+     "f: http.projects[0].secret_file: \"..\" is not accepted: " SECRET},
+    {GOOD HTTP "[{key: 1, secret_file: /s}, {key: 1, secret_file: /t}]}\n",
+     "f: http.projects[1].key: \"1\" is not accepted: expected each key once"},
+    {GOOD HTTP "[{key: 1, secret_file: /s, e2ee: never}]}\n",
+     "f: http.projects[0].e2ee: \"never\" is not accepted: expected on_request or always"},
+    {GOOD HTTP "[{key: 1, secret: s}]}\n",
+     "f: http.projects[0].secret: unknown key: expected key, secret_file, e2ee"},
     {GOOD "e2ee: {window: 1}\n", "f: e2ee.window: unknown key: expected enabled, suite, grace_ms, "
                                  "activate_after_ms, replay_window, auth_failure_alarm"},
     {"cpus: [0]\n" LINK "    media: [{ports: 5-6}, {port: 7}]\n",
@@ -122,6 +170,44 @@ static void what_a_file_leaves_out_has_its_default(void)
     CU_ASSERT_EQUAL(config->dataplane.auth_failure_alarm, 10);
     CU_ASSERT_TRUE(config->e2ee.enabled);
     CU_ASSERT_STRING_EQUAL(config->socket_path, "/run/rtpseal/control.sock");
+    CU_ASSERT_PTR_NULL(config->http.listen);
+    rs_config_free(config);
+}
+
+static void http_listens_on_loopback_or_a_unix_socket(void)
+{
+    static const char *const rows[] = {"127.0.0.1:9470", "127.8.9.10:1", "[::1]:65535",
+                                       "unix:/run/rtpseal/http.sock"};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512], error[RS_CONFIG_ERROR_MAX] = "";
+        struct rs_config *config;
+
+        snprintf(text, sizeof(text), "%shttp: {listen: \"%s\"}\n", GOOD, rows[i]);
+        config = rs_config_parse("f", text, strlen(text), NULL, error);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+        CU_ASSERT_STRING_EQUAL(config->http.listen, rows[i]);
+        CU_ASSERT_EQUAL(config->http.project_count, 0);
+        rs_config_free(config);
+    }
+}
+
+static void a_project_has_a_secret_in_a_file_or_a_credential_and_a_policy(void)
+{
+    static const char text[] =
+        GOOD HTTP "[{key: 100, secret_file: /etc/secret}, "
+                  "{key: 2f5c0d8e-0000-4000-8000-000000000001, secret_file: two.secret, "
+                  "e2ee: always}]}\n";
+    char error[RS_CONFIG_ERROR_MAX] = "";
+    struct rs_config *config = rs_config_parse("f", text, strlen(text), NULL, error);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL_FATAL(config->http.project_count, 2);
+    CU_ASSERT_STRING_EQUAL(config->http.projects[0].key, "100");
+    CU_ASSERT_STRING_EQUAL(config->http.projects[0].secret_file, "/etc/secret");
+    CU_ASSERT_EQUAL(config->http.projects[0].e2ee, RS_PROJECT_E2EE_ON_REQUEST);
+    CU_ASSERT_STRING_EQUAL(config->http.projects[1].secret_file, "two.secret");
+    CU_ASSERT_EQUAL(config->http.projects[1].e2ee, RS_PROJECT_E2EE_ALWAYS);
     rs_config_free(config);
 }
 
@@ -170,6 +256,9 @@ static const struct rs_test tests[] = {
     {"each_bad_file_is_refused_with_file_path_value_and_what_is_accepted",
      each_bad_file_is_refused_with_file_path_value_and_what_is_accepted},
     {"what_a_file_leaves_out_has_its_default", what_a_file_leaves_out_has_its_default},
+    {"http_listens_on_loopback_or_a_unix_socket", http_listens_on_loopback_or_a_unix_socket},
+    {"a_project_has_a_secret_in_a_file_or_a_credential_and_a_policy",
+     a_project_has_a_secret_in_a_file_or_a_credential_and_a_policy},
     {"known_injected_frames_pass_where_a_link_says_so",
      known_injected_frames_pass_where_a_link_says_so},
     {"an_override_comes_before_the_file_and_is_blamed_by_its_own_name",

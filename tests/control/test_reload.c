@@ -100,6 +100,19 @@ static void a_check_tells_what_would_change(void)
     close_lab();
 }
 
+static void http_changes_with_a_restart(void)
+{
+    open_lab();
+    write_file(HEAD "http: {listen: \"127.0.0.1:9470\", projects: [{key: 7, secret_file: /s}]}\n",
+               RANGE, "");
+    CU_ASSERT_STRING_EQUAL(lab_call("config_reload", "{}"), "ok");
+    CU_ASSERT_STRING_EQUAL(row("needs_restart", 0), "http.listen  127.0.0.1:9470");
+    CU_ASSERT_STRING_EQUAL(row("needs_restart", 1), "http.projects  7 /s on_request");
+    CU_ASSERT_STRING_EQUAL(row("needs_restart", 2), "");
+    CU_ASSERT_PTR_NULL(control->config->http.listen);
+    close_lab();
+}
+
 static void what_can_change_is_taken_up_and_the_rest_waits(void)
 {
     open_lab();
@@ -213,6 +226,7 @@ int main(void)
     static const struct rs_test tests[] = {
         TEST(the_same_file_changes_nothing),
         TEST(a_check_tells_what_would_change),
+        TEST(http_changes_with_a_restart),
         TEST(what_can_change_is_taken_up_and_the_rest_waits),
         TEST(other_ports_wait_with_their_ranges),
         TEST(a_bad_file_changes_nothing),
