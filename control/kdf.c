@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The derivation of base keys: the only user of OpenSSL. Jobs lie in locked memory and are wiped as
+ * The derivation of base keys, by OpenSSL. Jobs lie in locked memory and are wiped as
  * soon as they are done. What becomes of a base key is not here.
  */
 #include "kdf.h"
