@@ -11,6 +11,7 @@ struct event_base;
 struct rs_config;
 struct rs_dataplane;
 struct rs_events;
+struct rs_http;
 struct rs_kdf;
 struct rs_rate;
 struct rs_registry;
@@ -25,6 +26,7 @@ struct rs_control {
     struct rs_reload *reload;
     struct rs_rate *rate;
     struct rs_server *server;
+    struct rs_http *http;
     struct rs_dataplane *dataplane;
     struct rs_events *events;
     struct rs_kdf *kdf;

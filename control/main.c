@@ -18,6 +18,7 @@
 #include "control/control.h"
 #include "control/events.h"
 #include "control/handlers.h"
+#include "control/http.h"
 #include "control/jsonrpc.h"
 #include "control/kdf.h"
 #include "control/metrics.h"
@@ -196,11 +197,14 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
         rs_log(RS_LOG_ERROR, "rtpseald: cannot start: %s", strerror(errno));
     else
         control.server = rs_server_create(&control);
-    if (control.server != NULL) {
+    if (control.server != NULL)
+        control.http = rs_http_create(&control);
+    if (control.http != NULL) {
         result = RS_EXIT_OK;
         rs_dataplane_set_owner(control.dataplane, control.registry);
         serve(&control);
     }
+    rs_http_destroy(control.http);
     rs_server_destroy(control.server);
     remove_sources(&sources);
     rs_kdf_destroy(control.kdf);
