@@ -36,6 +36,20 @@ static void destroy_workers(struct rs_dataplane *dp)
     }
 }
 
+/* Every suite's known answers. Returns 0, or -EIO after logging which is wrong. */
+static int test_cipher(struct rs_cipher *cipher)
+{
+    for (size_t i = 0; i < rs_suite_count; i++) {
+        if (rs_cipher_self_test(cipher, &rs_suites[i]) != 0) {
+            rs_log(RS_LOG_ERROR, "the cipher self-test of %s failed on %s: refusing to run",
+                   rs_suites[i].name, rs_cipher_isa_name(cipher));
+            return -EIO;
+        }
+    }
+    return 0;
+}
+
+/* Each worker has an engine of its own, and none runs before that engine has been tested. */
 static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int index)
 {
     struct rs_worker *worker = aligned_alloc(64, (sizeof(struct rs_worker) + 63) / 64 * 64);
@@ -55,6 +69,10 @@ static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int ind
     worker->cipher = rs_cipher_create(RS_ISA_AUTO);
     if (worker->paths == NULL || worker->cipher == NULL)
         return NULL;
+    if (test_cipher(worker->cipher) != 0) {
+        errno = EIO;
+        return NULL;
+    }
     rs_cipher_random(worker->cipher, &seed, sizeof(seed));
     rs_newcomers_init(&worker->newcomers, seed, worker->tsc_hz);
     worker->senders = rs_senders_create(dp->pool, worker->cipher, index);
@@ -122,14 +140,7 @@ static int create_cipher(struct rs_dataplane *dp)
                strerror(errno));
         return errno != 0 ? -errno : -ENOTSUP;
     }
-    for (size_t i = 0; i < rs_suite_count; i++) {
-        if (rs_cipher_self_test(dp->cipher, &rs_suites[i]) != 0) {
-            rs_log(RS_LOG_ERROR, "the cipher self-test of %s failed on %s: refusing to run",
-                   rs_suites[i].name, rs_cipher_isa_name(dp->cipher));
-            return -EIO;
-        }
-    }
-    return 0;
+    return test_cipher(dp->cipher);
 }
 
 static int create_shared(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
