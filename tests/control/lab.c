@@ -67,13 +67,20 @@ static void must(bool holds)
 
 struct rs_control *lab_open(void)
 {
+    return lab_open_with("");
+}
+
+struct rs_control *lab_open_with(const char *more)
+{
+    char text[2048];
     char error[RS_CONFIG_ERROR_MAX];
     struct rs_overrides overrides = {.socket = {socket_path, "test"}};
 
     rs_jsonrpc_init();
     rs_log_set_level(RS_LOG_ERROR);
     snprintf(socket_path, sizeof(socket_path), "/tmp/rtpseal-lab-%d/control.sock", (int)getpid());
-    config = rs_config_parse("lab", config_text, strlen(config_text), &overrides, error);
+    snprintf(text, sizeof(text), "%s%s", config_text, more);
+    config = rs_config_parse("lab", text, strlen(text), &overrides, error);
     must(config != NULL);
     lab = (struct rs_control){.config = config, .instance = "lab"};
     rs_counts_init(&lab.counts);

@@ -11,6 +11,9 @@
  * sessions and 3 streams; its socket is at the returned control's config->socket_path. Aborts on
  * failure. */
 struct rs_control *lab_open(void);
+
+/* The same with more lines of configuration. */
+struct rs_control *lab_open_with(const char *more);
 void lab_close(void);
 
 /* Runs the event loop for about `ms` milliseconds. */
