@@ -17,7 +17,7 @@
 
 #include "dataplane/dataplane.h"
 
-enum { BACKLOG = 128, PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path) };
+enum { PATH_BYTES = sizeof(((struct sockaddr_un *)NULL)->sun_path) };
 
 static const char unix_scheme[] = "unix:";
 
@@ -159,7 +159,7 @@ int rs_listen_unix(const char *path, mode_t mode, gid_t group, struct stat *boun
         goto close_fd;
     }
     error = lstat(path, bound) == 0 ? open_to(path, mode, group) : -errno;
-    if (error == 0 && listen(fd, BACKLOG) != 0)
+    if (error == 0 && listen(fd, SOMAXCONN) != 0)
         error = -errno;
     if (error == 0)
         return fd;
@@ -180,7 +180,7 @@ int rs_listen_tcp(const struct rs_listen_address *address)
     /* Connections that the daemon before this one closed do not keep the port. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
         bind(fd, (const struct sockaddr *)&address->tcp, address->tcp_bytes) == 0 &&
-        listen(fd, BACKLOG) == 0)
+        listen(fd, SOMAXCONN) == 0)
         return fd;
     error = -errno;
     close(fd);
