@@ -23,6 +23,7 @@
 #include "control/http_clients.h"
 #include "control/http_exchange.h"
 #include "control/listen.h"
+#include "control/metrics.h"
 #include "control/opentok.h"
 #include "control/projects.h"
 #include "control/rate.h"
@@ -64,17 +65,32 @@ static void answer_ready(struct rs_exchange *exchange)
     json_decref(health);
 }
 
+static void answer_metrics(struct rs_exchange *exchange)
+{
+    struct evbuffer *page = evbuffer_new();
+
+    if (page == NULL) {
+        rs_exchange_refuse(exchange, RS_HTTP_INTERNAL, "no memory");
+        return;
+    }
+    rs_metrics_write(exchange->control, page);
+    rs_exchange_reply_text(exchange, RS_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", page);
+    evbuffer_free(page);
+}
+
 /* A path that ends in a slash stands for all that begin with it. */
 static const struct route {
     const char *path;
+    enum rs_resource resource;
     int methods;
     const char *allow;
     rs_exchange_fn *handler;
 } routes[] = {
-    {"/healthz", READ, "GET, HEAD", answer_alive},
-    {"/readyz", READ, "GET, HEAD", answer_ready},
-    {"/session/create", EVHTTP_REQ_POST, "POST", rs_opentok_create},
-    {"/v2/project/", ALL, "", rs_opentok_refuse},
+    {"/metrics", RS_RESOURCE_METRICS, READ, "GET, HEAD", answer_metrics},
+    {"/healthz", RS_RESOURCE_HEALTHZ, READ, "GET, HEAD", answer_alive},
+    {"/readyz", RS_RESOURCE_READYZ, READ, "GET, HEAD", answer_ready},
+    {"/session/create", RS_RESOURCE_SESSION_CREATE, EVHTTP_REQ_POST, "POST", rs_opentok_create},
+    {"/v2/project/", RS_RESOURCE_PROJECT, ALL, "", rs_opentok_refuse},
 };
 
 static const struct route *find_route(const char *path)
@@ -106,6 +122,7 @@ static void dispatch(struct rs_http *http, struct rs_exchange *exchange)
     struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->request);
     struct rs_error error;
 
+    exchange->resource = found != NULL ? found->resource : RS_RESOURCE_OTHER;
     if (!rs_rate_allows(http->rate, 0)) {
         rs_error_set(&error, RS_E_RATE_LIMITED, NULL, "more than %d requests a second",
                      REQUESTS_PER_SECOND);

@@ -11,6 +11,8 @@
 #include <event2/buffer.h>
 #include <event2/keyvalq_struct.h>
 
+#include "control/control.h"
+
 unsigned int rs_exchange_count_headers(const struct rs_exchange *exchange, const char *name,
                                        const char **value)
 {
@@ -53,6 +55,7 @@ void rs_exchange_reply_text(struct rs_exchange *exchange, enum rs_http_status st
     /* RFC 9110 section 9.3.2: an answer to HEAD has no body, which evhttp leaves to us. */
     if (evhttp_request_get_command(exchange->request) == EVHTTP_REQ_HEAD)
         evbuffer_drain(body, evbuffer_get_length(body));
+    rs_counts_http(&exchange->control->counts, exchange->resource, (int)status);
     evhttp_send_reply(exchange->request, status, NULL, body);
 }
 
@@ -67,7 +70,7 @@ void rs_exchange_reply(struct rs_exchange *exchange, enum rs_http_status status,
 
     if (out == NULL || json_dump_callback(body, append, out, JSON_COMPACT) != 0 ||
         evbuffer_add(out, "\n", 1) != 0)
-        evhttp_send_error(exchange->request, RS_HTTP_INTERNAL, NULL);
+        evhttp_send_error(exchange->request, RS_HTTP_INTERNAL, NULL); /* no memory to count on */
     else
         rs_exchange_reply_text(exchange, status, "application/json", out);
     if (out != NULL)

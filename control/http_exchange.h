@@ -10,6 +10,7 @@
 
 #include <event2/http.h>
 
+#include "control/counts.h"
 #include "control/error.h"
 
 struct rs_control;
@@ -43,8 +44,9 @@ struct rs_exchange {
     const struct rs_projects *projects;
     struct rs_denials *denials;
     struct evhttp_request *request;
-    const char *path;  /* as sent, never NULL */
-    const char *query; /* what follows a question mark, or NULL */
+    enum rs_resource resource; /* as it is counted */
+    const char *path;          /* as sent, never NULL */
+    const char *query;         /* what follows a question mark, or NULL */
     const char *body;
     size_t body_bytes;
 };
