@@ -142,6 +142,7 @@ static void each_worker_says_its_cpu_and_that_it_turns(void)
 static void a_client_that_asks_on_while_the_dataplane_ends_is_answered_null(void)
 {
     int fds[CLIENTS];
+    const json_t *answer;
     json_t *document;
 
     for (unsigned int c = 0; c < CLIENTS; c++) {
@@ -153,7 +154,8 @@ static void a_client_that_asks_on_while_the_dataplane_ends_is_answered_null(void
     for (unsigned int c = 0; c < CLIENTS; c++)
         close(fds[c]);
     fds[0] = connect_client();
-    CU_ASSERT_TRUE(json_is_null(ask(fds[0], "/rtpseal/stats", &document)));
+    answer = ask(fds[0], "/rtpseal/stats", &document);
+    CU_ASSERT_TRUE(json_is_null(answer));
     json_decref(document);
     close(fds[0]);
 }
