@@ -109,7 +109,7 @@ class Call:
         self.counted = {name: count for kind in ("passes", "drops")
                         for name, count in counters[kind].items() if count}
         self.events_at = [[event for event in client.collect_events(0.2)
-                           if event["session_id"] == self.session] for client in self.clients]
+                           if event.get("session_id") == self.session] for client in self.clients]
         self.events = self.events_at[1]
         for client in self.clients:
             client.close()
