@@ -27,7 +27,7 @@ TRIES = 4  # before polling is to blame: another program may take the CPU away, 
 
 
 def questions():
-    return itertools.cycle([("get_version", {}), ("stats_get", {}), ("session_list", {})])
+    return itertools.cycle([("get_version", {}), ("health_get", {}), ("stats_get", {}), ("session_list", {})])
 
 
 def check_one_each(checks, crowd, events, kind, what):
