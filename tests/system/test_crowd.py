@@ -67,12 +67,14 @@ def ten_thousand_mismatches_are_ten_thousand_events_and_no_stall(checks, crowd):
     listener.close()
 
 
-def trouble_and_its_end(crowd):
-    """20,000 events: every stream gets into trouble and out of it."""
-    made = crowd.frames(crowd.stranger)
-    for _ in range(RUN):
+def trouble_and_its_end(crowd, *listeners):
+    """20,000 events: every stream gets into trouble and out of it. The listeners read a little meanwhile, or
+    they would be dropped where this takes long."""
+    strange = crowd.frames(crowd.stranger)
+    for made in (*[strange] * RUN, crowd.frames(crowd.right)):
         crowd.send(made)
-    crowd.send(crowd.frames(crowd.right))
+        for one in listeners:
+            one.nibble()
 
 
 def check_gaps(checks, heard, told, first):
@@ -99,9 +101,9 @@ def who_reads_late_is_told_exactly_how_much_is_gone(checks, crowd):
     first = reader.next_seq
     told = []
     while len(told) <= RING + 2 * STREAMS:
-        trouble_and_its_end(crowd)
+        trouble_and_its_end(crowd, reader)
         told += reader.take_until((MISMATCH, MATCH), 2 * STREAMS)
-        sleeper.nibble()  # or it would be dropped where this takes long
+        sleeper.nibble()  # once a turn: it falls behind, and is not dropped
     last = first + len(told) - 1
     checks.true([event["seq"] for event in told] == list(range(first, last + 1)),
                 "events that are read at once are not numbered one by one")
@@ -123,7 +125,7 @@ def a_full_ring_does_not_grow(checks, crowd):
     if not hasattr(crowd, "resident"):
         raise cases.Skip("the ring was not filled: run all tests of this file")
     listener = crowd_lab.Listener(crowd.daemon)
-    trouble_and_its_end(crowd)
+    trouble_and_its_end(crowd, listener)
     listener.take_until((MISMATCH, MATCH), 2 * STREAMS)
     listener.close()
     after = crowd.resident_kib()
