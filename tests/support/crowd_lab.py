@@ -2,6 +2,7 @@
 """One daemon that opens 10,000 streams of one session, and frames for all of them at once. Nothing here
 records what comes out: the kernel counts it."""
 
+import collections
 import contextlib
 import json
 import os
@@ -164,22 +165,30 @@ class Listener:
     def __init__(self, daemon, **params):
         self.client = daemon.client(timeout=SETTLE_SECONDS)
         self.next_seq = self.client.call("events_subscribe", **params)["next_seq"]
+        self.read = collections.deque(self.client.events)  # and not taken yet
+        self.client.events.clear()
+
+    def keep_lines(self, data):
+        *lines, self.client.buffer = (self.client.buffer + data).split(b"\n")
+        self.read.extend(json.loads(line)["params"] for line in lines)
+
+    def take_one(self):
+        while not self.read:
+            data = self.client.socket.recv(1 << 18)
+            if not data:
+                raise RuntimeError("the daemon has closed the connection")
+            self.keep_lines(data)
+        return self.read.popleft()
 
     def take(self, count):
         """The next so many events, gaps among them; raises where they do not come."""
-        while len(self.client.events) < count:
-            document = self.client.read_document()
-            if document is None:
-                raise RuntimeError(f"closed after {len(self.client.events)} of {count} events")
-            self.client.events.append(document["params"])
-        taken, self.client.events = self.client.events[:count], self.client.events[count:]
-        return taken
+        return [self.take_one() for _ in range(count)]
 
     def take_until(self, kinds, count):
         """The next events, to the end of so many of these types; what else is said is among them."""
         taken = []
         while count > 0:
-            taken += self.take(1)
+            taken.append(self.take_one())
             count -= taken[-1]["type"] in kinds
         return taken
 
@@ -187,13 +196,12 @@ class Listener:
         """Reads some of what lies in the socket, so that the daemon sees somebody reading; takes no event."""
         with contextlib.suppress(BlockingIOError):
             for _ in range(8):
-                self.client.buffer += self.client.socket.recv(65536, socket.MSG_DONTWAIT)
-        *lines, self.client.buffer = self.client.buffer.split(b"\n")
-        self.client.events += [json.loads(line)["params"] for line in lines]
+                self.keep_lines(self.client.socket.recv(65536, socket.MSG_DONTWAIT))
 
     def take_more(self):
         """What comes within a moment."""
-        return self.client.collect_events(0.3)
+        taken, self.read = [*self.read], collections.deque()
+        return taken + self.client.collect_events(0.3)
 
     def close(self):
         self.client.close()

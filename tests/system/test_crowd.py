@@ -109,10 +109,10 @@ def who_reads_late_is_told_exactly_how_much_is_gone(checks, crowd):
                 "events that are read at once are not numbered one by one")
     heard = sleeper.take(1)
     while heard[-1]["seq"] < last:
-        heard += sleeper.take(1)
+        heard.append(sleeper.take_one())
     check_gaps(checks, heard, told, first)
     late = crowd_lab.Listener(crowd.daemon, from_seq=1)
-    gap, lost = late.take(1)[0], late.next_seq - 1 - RING
+    gap, lost = late.take_one(), late.next_seq - 1 - RING
     checks.equal((gap["type"], gap["lost"], gap["seq"]), ("gap", lost, lost), "the first event of who asks for number 1")
     checks.true(late.take(last - lost) == told[lost + 1 - first :], "what follows is not what others heard")
     for one in (reader, sleeper, late):
