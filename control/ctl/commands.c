@@ -14,6 +14,7 @@
 #include "run.h"
 #include "say.h"
 #include "secret.h"
+#include "top.h"
 #include "why.h"
 
 #define SECRET " secret-stdin secret-file base-key-file"
@@ -46,6 +47,7 @@ const struct rs_command rs_commands[] = {
     {"why", NULL, "flow_explain", "flow", " src vlan ssrc payload-type link direction", rs_run_why,
      "what happens to a packet of a flow, and why"},
     {"events", NULL, "events_subscribe", NULL, " types from-seq instance count", rs_run_events, "follow what happens"},
+    {"top", NULL, "stats_get", NULL, " interval count", rs_run_top, "what goes on, live"},
     {"health", NULL, "health_get", NULL, "", rs_run_method, "whether it is ready, and what is wrong"},
     {"version", NULL, "get_version", NULL, "", rs_run_method, "the daemon's, and of what it is built on"},
     {"support", NULL, "has_end_to_end_encryption_support", NULL, "", rs_run_method, "whether this host can seal and open"},

@@ -82,6 +82,19 @@ int rs_value_number(json_t *params, const char *name, const char *text)
     return set(params, name, json_integer(number));
 }
 
+int rs_value_seconds(json_t *params, const char *name, const char *text)
+{
+    char *end;
+    double seconds;
+
+    if (!isdigit((unsigned char)text[0]))
+        return -EINVAL;
+    seconds = strtod(text, &end);
+    if (*end != '\0' || !(seconds >= 0.2 && seconds <= 60))
+        return -EINVAL;
+    return set(params, name, json_real(seconds));
+}
+
 static int append_number(json_t *list, const char *word)
 {
     json_int_t number;

@@ -13,6 +13,7 @@ typedef int rs_value_fn(json_t *params, const char *name, const char *text);
 rs_value_fn rs_value_string;
 rs_value_fn rs_value_true;         /* text is NULL */
 rs_value_fn rs_value_number;       /* 0 to 2^53, decimal or 0x */
+rs_value_fn rs_value_seconds;      /* "0.5", 0.2 to 60 */
 rs_value_fn rs_value_numbers;      /* "1,0x2": one as a number, more as a list */
 rs_value_fn rs_value_strings;      /* "a,b": always a list */
 rs_value_fn rs_value_flow_src;     /* "192.0.2.1:5004" or "[2001:db8::1]:5004", into `name` */
