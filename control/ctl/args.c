@@ -128,6 +128,8 @@ static const struct rs_option *option_of(int number)
         return rs_option_find("help");
     if (number == 'f')
         return rs_option_find("file");
+    if (number == 'c')
+        return rs_option_find("config");
     return &rs_options[number - 1];
 }
 
@@ -139,7 +141,7 @@ static int parse_options(int argc, char **argv, struct rs_args *args)
 
     assert(rs_option_count < OPTIONS_ROOM);
     fill_long_options(options);
-    while ((number = getopt_long(argc, argv, ":hf:", options, NULL)) != -1) {
+    while ((number = getopt_long(argc, argv, ":hf:c:", options, NULL)) != -1) {
         const struct rs_option *option;
 
         if (number == '?' || number == ':') {

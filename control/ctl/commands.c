@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "doctor.h"
 #include "help.h"
 #include "options.h"
 #include "run.h"
@@ -48,6 +49,8 @@ const struct rs_command rs_commands[] = {
      "what happens to a packet of a flow, and why"},
     {"events", NULL, "events_subscribe", NULL, " types from-seq instance count", rs_run_events, "follow what happens"},
     {"top", NULL, "stats_get", NULL, " interval count", rs_run_top, "what goes on, live"},
+    {"doctor", NULL, NULL, NULL, " config root", rs_run_doctor,
+     "what stops or slows the daemon on this host, and what mends it"},
     {"health", NULL, "health_get", NULL, "", rs_run_method, "whether it is ready, and what is wrong"},
     {"version", NULL, "get_version", NULL, "", rs_run_method, "the daemon's, and of what it is built on"},
     {"support", NULL, "has_end_to_end_encryption_support", NULL, "", rs_run_method, "whether this host can seal and open"},
