@@ -112,26 +112,6 @@ def a_change_at_once_is_seen_through_too(checks, fixture):
     checks.equal([key["state"] for key in keys_of(client).values()], ["active"], "keys afterwards")
 
 
-def a_terminal_shows_what_it_waits_for_and_nothing_of_it_stays(checks, fixture):
-    connected(fixture)
-    secret_file = fixture.daemon.directory / "terminal-secret"
-    secret_file.write_text(OTHER_SECRET)
-    secret_file.chmod(0o600)
-    command = fixture.daemon.ctl_command("session", "set-secret", "s", "--secret-file", str(secret_file))
-    with tempfile.TemporaryFile("w+") as out:
-        code, shown, _ = terminal.run(command, stdout=out)
-        out.seek(0)
-        line = out.read()
-    checks.equal(code, OK, f"exit code: {shown}")
-    checks.true(LINE.fullmatch(line), f"standard output: {line!r}")
-    for text in ("deriving the key", "epoch 2 is staged, and seals in ", "epoch 2 seals; the key before is wiped in "):
-        checks.true(text in shown, f"{text!r} is not in {shown!r}")
-    seconds = [int(left) for left in re.findall(r"wiped in (\d+) s", shown)]
-    checks.true(seconds == sorted(seconds, reverse=True) and len(set(seconds)) > 1, f"seconds left: {seconds}")
-    checks.equal(shown.rsplit(CLEAR, 1)[-1].strip(), "", "what stays on the terminal")
-    checks.true(OTHER_SECRET not in shown, "the terminal showed the secret")
-
-
 def a_refusal_is_not_waited_on(checks, fixture):
     connected(fixture)
     set_secret(fixture, "--no-wait", *MUCH_LATER)
@@ -183,15 +163,16 @@ def the_secret_is_gone_from_memory_while_it_waits(checks, fixture):
         process = fixture.daemon.start_ctl("session", "set-secret", "s", *source, *MUCH_LATER, stdin=secret)
         while 2 not in keys_of(client):
             time.sleep(0.02)
-        time.sleep(0.5)
+        end = time.monotonic() + 15  # for it to see the reply on a busy machine; it waits for longer
         try:
-            memory = memory_of(process.pid)
+            while secret.encode() in (memory := memory_of(process.pid)) and time.monotonic() < end:
+                time.sleep(0.1)
         except PermissionError as error:
             raise cases.Skip(f"only root sees another process's memory: {error}") from None
         finally:
             process.kill()
             process.communicate()
-        checks.true(b"session_set_encryption_secret" in memory or b"secret_staged" in memory, "memory was looked at")
+        checks.true(b"fingerprint" in memory, "memory was looked at")
         checks.true(secret.encode() not in memory, f"the secret is there: {source}")
 
 
@@ -276,6 +257,35 @@ def slow_workers_are_told_in_readable_units(checks, _):
         checks.true(f" active on 2 of 2 workers in {said}, " in done.stdout, f"{observed} ns: {done.stdout}")
 
 
+def a_terminal_shows_what_it_waits_for_and_nothing_of_it_stays(checks, _):
+    """The times are those of the session's settings, 2 s and 30 s; the events come much sooner."""
+    def say(connection):
+        time.sleep(0.8)
+        connection.send_event("secret_staged", at(1), session_id="s", epoch=2)
+        connection.send_event("secret_activated", at(3), session_id="s", epoch=2, workers=[])
+        time.sleep(2.5)
+        connection.send_event("secret_retired", at(33), session_id="s", epoch=1, workers_wiped=1, workers=1)
+
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile("w+") as out:
+        secret_file = pathlib.Path(directory, "secret")
+        secret_file.write_text(OTHER_SECRET)
+        secret_file.chmod(0o600)
+        scene = Scene(directory, {}, {}, say)
+        with scene.stub:
+            code, shown, _ = terminal.run([edge.CTL, "--socket", scene.stub.path, "session", "set-secret", "s",
+                                           "--secret-file", str(secret_file)], stdout=out)
+        out.seek(0)
+        line = out.read()
+    checks.equal((code, line.count("\n"), line[:8]), (OK, 1, "epoch 2 "), f"{line!r} {shown}")
+    for text in ("deriving the key", "epoch 2 is staged, and seals in ", "epoch 2 seals; the key before is wiped in "):
+        checks.true(text in shown, f"{text!r} is not in {shown!r}")
+    seconds = [int(left) for left in re.findall(r"wiped in (\d+) s", shown)]
+    checks.true(seconds == sorted(seconds, reverse=True) and len(set(seconds)) > 1 and seconds[0] <= 32,
+                f"seconds left: {seconds}")
+    checks.equal(shown.rsplit(CLEAR, 1)[-1].strip(), "", "what stays on the terminal")
+    checks.true(OTHER_SECRET not in shown, "the terminal showed the secret")
+
+
 def a_key_that_was_given_again_meanwhile_is_not_waited_for(checks, _):
     def say(connection):
         connection.send_event("secret_staged", at(1), session_id="s", epoch=2)
@@ -300,13 +310,13 @@ TESTS = (
     no_wait_ends_when_the_key_is_staged,
     the_same_secret_again_says_so_and_does_not_wait,
     a_change_at_once_is_seen_through_too,
-    a_terminal_shows_what_it_waits_for_and_nothing_of_it_stays,
     a_refusal_is_not_waited_on,
     a_daemon_that_goes_away_leaves_the_change_standing,
     the_secret_is_gone_from_memory_while_it_waits,
     a_session_that_goes_away_ends_the_waiting,
     losses_are_counted_between_and_named,
     slow_workers_are_told_in_readable_units,
+    a_terminal_shows_what_it_waits_for_and_nothing_of_it_stays,
     a_key_that_was_given_again_meanwhile_is_not_waited_for,
     a_gap_in_the_events_does_not_hang_it,
 )
