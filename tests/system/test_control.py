@@ -181,24 +181,27 @@ def impossible_sessions_are_refused_and_not_made(checks, fixture):
 
 
 def a_change_of_secret_waits_for_the_one_before(checks, fixture):
-    client = fixture.connected(activate_after_ms=600, grace_ms=2600)
-    change = client.call("session_set_encryption_secret", session_id="s", encryption_secret=OTHER_SECRET)
+    """By base keys: to derive one could take longer than the delay."""
+    client = fixture.connected(activate_after_ms=3000, grace_ms=60000)
+    change = client.call("session_set_encryption_secret", session_id="s", base_key="22" * 32)
     checks.equal(change["epoch"], 2, "epoch of the change")
     before = snapshot(client)
     try:
-        client.call("session_set_encryption_secret", session_id="s", encryption_secret="a third secret")
+        client.call("session_set_encryption_secret", session_id="s", base_key="33" * 32)
         checks.true(False, "a change while one is staged was not refused")
     except rpc.RpcError as error:
         checks.equal((error.code, error.reason, error.retryable), (6114, "epoch_conflict", True),
                      "a change while one is staged")
     refused(checks, client, 6114, "epoch_conflict", "expect_epoch", "session_set_encryption_secret",
-            session_id="s", encryption_secret="a third secret", expect_epoch=1)
+            session_id="s", base_key="33" * 32, expect_epoch=1)
     refused(checks, client, -32602, "invalid_params", "grace_ms", "session_set_encryption_secret",
-            session_id="s", encryption_secret="a third secret", activate_after_ms=500, grace_ms=2499)
+            session_id="s", base_key="33" * 32, activate_after_ms=500, grace_ms=2499)
     states = {key["epoch"]: key["state"] for key in before[0][0]["keys"]}
     checks.equal(states, {1: "active", 2: "staged"}, "the ring while the change is staged")
-    time.sleep(0.9)
-    states = {key["epoch"]: key["state"] for key in snapshot(client)[0][0]["keys"]}
+    end = time.monotonic() + 30
+    while "staged" in states.values() and time.monotonic() < end:
+        time.sleep(0.05)
+        states = {key["epoch"]: key["state"] for key in snapshot(client)[0][0]["keys"]}
     checks.equal(states, {1: "previous", 2: "active"}, "the ring after the delay")
 
 

@@ -14,7 +14,7 @@ from control_lab import OTHER_SECRET, SECRET, raw, snapshot, stream_params  # no
 
 def events_tell_a_change_of_secret_from_staged_to_retired(checks, fixture):
     listener = fixture.daemon.client()
-    listener.call("events_subscribe")
+    listener.call("events_subscribe", types=["secret_staged", "secret_activated", "secret_retired"])
     client = fixture.connected(activate_after_ms=0, grace_ms=0)
     checks.equal(listener.wait_event("secret_activated", 15)["epoch"], 1, "epoch of the first secret")
     client.call("session_set_encryption_secret", session_id="s", encryption_secret=OTHER_SECRET)
@@ -22,8 +22,8 @@ def events_tell_a_change_of_secret_from_staged_to_retired(checks, fixture):
     told = [(event["type"], event["epoch"]) for event in seen]
     checks.equal(told, [("secret_staged", 2), ("secret_activated", 2), ("secret_retired", 1)],
                  "events of an immediate change")
-    checks.equal([event["seq"] for event in seen], list(range(seen[0]["seq"], seen[0]["seq"] + 3)),
-                 "their numbers")
+    numbers = [event["seq"] for event in seen]  # on a busy machine others are said between
+    checks.true(all(a < b for a, b in zip(numbers, numbers[1:])), f"their numbers: {numbers}")
     checks.true(all(event["session_id"] == "s" for event in seen), "an event without its session")
     late = fixture.daemon.client()
     late.call("events_subscribe", from_seq=seen[0]["seq"], types=["secret_retired"])
