@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -29,8 +30,9 @@
 #include "control/rate.h"
 
 enum {
-    HEADER_MAX = 8192, /* bytes */
-    BODY_MAX = 8192,   /* bytes */
+    HEADER_MAX = 8192,     /* bytes */
+    BODY_MAX = 8192,       /* bytes */
+    SOCKET_BUFFER = 65536, /* bytes, of each direction; the kernel takes it twice */
     REQUESTS_PER_SECOND = 1000,
     READ = EVHTTP_REQ_GET | EVHTTP_REQ_HEAD,
     ALL = READ | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH,
@@ -161,6 +163,16 @@ static void on_request(struct evhttp_request *request, void *arg)
     dispatch(http, &exchange);
 }
 
+/* What the kernel keeps for each connection: by itself it grows to megabytes. */
+static void limit_buffers(int fd)
+{
+    static const int bytes = SOCKET_BUFFER;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) != 0)
+        rs_log(RS_LOG_WARNING, "http: the kernel's buffers cannot be limited: %s", strerror(errno));
+}
+
 static int listen_at(struct rs_http *http)
 {
     const struct rs_config *config = http->control->config;
@@ -217,6 +229,8 @@ static int start(struct rs_http *http, const struct rs_http_config *config)
         return -ENOMEM;
     fd = listen_at(http);
     http->bound = fd >= 0;
+    if (fd >= 0)
+        limit_buffers(fd);
     error = fd >= 0 ? serve(http, fd) : fd;
     if (error != 0)
         rs_listen_log_failure("http", config->listen, error);

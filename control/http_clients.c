@@ -72,15 +72,17 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
     free(client);
 }
 
-/* Closes the connection, and with it forgets the client. Who has not had a reply yet is told. */
+/* Closes the connection, and with it forgets the client. Who has not had a reply yet is told; from
+ * who does not take one, what the kernel still holds is taken back. */
 static void drop(struct client *client, const char *reply)
 {
-    const bool silent =
-        client->requests > 0 || evbuffer_get_length(bufferevent_get_output(client->stream)) > 0;
+    static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const int fd = bufferevent_getfd(client->stream);
 
-    if (!silent && send(bufferevent_getfd(client->stream), reply, strlen(reply),
-                        MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        rs_log(RS_LOG_DEBUG, "http: a client that was dropped was gone before");
+    if (client->answering || evbuffer_get_length(bufferevent_get_output(client->stream)) > 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    else if (client->requests == 0)
+        (void)send(fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
     /* evhttp's own way of closing one; it ends in on_closed. */
     bufferevent_trigger_event(client->stream, BEV_EVENT_TIMEOUT, 0);
 }
