@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,8 +178,10 @@ int rs_listen_tcp(const struct rs_listen_address *address)
 
     if (fd < 0)
         return -errno;
-    /* Connections that the daemon before this one closed do not keep the port. */
+    /* Connections that the daemon before this one closed do not keep the port; and those of this
+     * one inherit not to wait for an acknowledgement in the middle of a reply. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
         bind(fd, (const struct sockaddr *)&address->tcp, address->tcp_bytes) == 0 &&
         listen(fd, SOMAXCONN) == 0)
         return fd;

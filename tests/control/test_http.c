@@ -36,73 +36,71 @@ static const char *ask_once(const char *text)
     return answer;
 }
 
+static const struct {
+    const char *request;
+    int status;
+} status_rows[] = {
+    {ALIVE, 200},
+    {"GET /healthz HTTP/1.0\r\n\r\n", 200},
+    {"GET /healthz?x=1 HTTP/1.1\r\n\r\n", 200},
+    {"GET http://127.0.0.1:9470/healthz HTTP/1.1\r\n\r\n", 200},
+    {"GET /readyz HTTP/1.1\r\n\r\n", 200},
+    {"HEAD /readyz HTTP/1.1\r\n\r\n", 200},
+    {"GET /metrics HTTP/1.1\r\n\r\n", 200},
+    {"HEAD /metrics HTTP/1.1\r\n\r\n", 200},
+    {"POST /metrics HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405},
+    {"POST /healthz HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405},
+    {"DELETE /readyz HTTP/1.1\r\n\r\n", 405},
+    {"GET /session/create HTTP/1.1\r\n\r\n", 405},
+    {"PUT /session/create HTTP/1.1\r\n\r\n", 405},
+    {"GET / HTTP/1.1\r\n\r\n", 404},
+    {"GET /healthz/ HTTP/1.1\r\n\r\n", 404},
+    {"GET //healthz HTTP/1.1\r\n\r\n", 404},
+    {"GET /HEALTHZ HTTP/1.1\r\n\r\n", 404},
+    {"GET /health%7A HTTP/1.1\r\n\r\n", 404},
+    {"GET /x/../healthz HTTP/1.1\r\n\r\n", 404},
+    {"GET /healthz%00 HTTP/1.1\r\n\r\n", 404},
+    {"GET http://127.0.0.1:9470 HTTP/1.1\r\n\r\n", 404},
+    {"GET * HTTP/1.1\r\n\r\n", 404},
+    {"OPTIONS /healthz HTTP/1.1\r\n\r\n", 501},
+    {"TRACE /healthz HTTP/1.1\r\n\r\n", 501},
+    {"CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n", 501},
+    {"BREW /healthz HTTP/1.1\r\n\r\n", 501},
+    {"get /healthz HTTP/1.1\r\n\r\n", 501},
+    {"GET /healthz\r\n\r\n", 400},
+    {"GET /healthz HTTX/1.1\r\n\r\n", 400},
+    {"\x16\x03\x01\x02\r\n\r\n", 400},
+    {"GET /healthz HTTP/1.1\r\nno colon\r\n\r\n", 400},
+    {"GET /healthz HTTP/1.1\r\n continued: before it began\r\n\r\n", 400},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 413},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 8193\r\n\r\n", 413},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 8193\r\nExpect: 100-continue\r\n\r\n", 413},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\nExpect: a miracle\r\n\r\nx", 417},
+    {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2001\r\n", 413},
+    {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+     413},
+    {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 413},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "0\r\n\r\n",
+     400},
+    {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 403},
+    {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 403},
+    {"POST /v2/project/100/archive HTTP/1.1\r\n\r\n", 403},
+    {"PATCH /v2/project/100/archive/1/streams HTTP/1.1\r\n\r\n", 403},
+};
+
 static void each_request_gets_its_status(void)
 {
-    static const struct {
-        const char *request;
-        int status;
-    } rows[] = {
-        {ALIVE, 200},
-        {"GET /healthz HTTP/1.0\r\n\r\n", 200},
-        {"GET /healthz?x=1 HTTP/1.1\r\n\r\n", 200},
-        {"GET http://127.0.0.1:9470/healthz HTTP/1.1\r\n\r\n", 200},
-        {"GET /readyz HTTP/1.1\r\n\r\n", 200},
-        {"HEAD /readyz HTTP/1.1\r\n\r\n", 200},
-        {"GET /metrics HTTP/1.1\r\n\r\n", 200},
-        {"HEAD /metrics HTTP/1.1\r\n\r\n", 200},
-        {"POST /metrics HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405},
-        {"POST /healthz HTTP/1.1\r\nContent-Length: 0\r\n\r\n", 405},
-        {"DELETE /readyz HTTP/1.1\r\n\r\n", 405},
-        {"GET /session/create HTTP/1.1\r\n\r\n", 405},
-        {"PUT /session/create HTTP/1.1\r\n\r\n", 405},
-        {"GET / HTTP/1.1\r\n\r\n", 404},
-        {"GET /healthz/ HTTP/1.1\r\n\r\n", 404},
-        {"GET //healthz HTTP/1.1\r\n\r\n", 404},
-        {"GET /HEALTHZ HTTP/1.1\r\n\r\n", 404},
-        {"GET /health%7A HTTP/1.1\r\n\r\n", 404},
-        {"GET /x/../healthz HTTP/1.1\r\n\r\n", 404},
-        {"GET /healthz%00 HTTP/1.1\r\n\r\n", 404},
-        {"GET http://127.0.0.1:9470 HTTP/1.1\r\n\r\n", 404},
-        {"GET * HTTP/1.1\r\n\r\n", 404},
-        {"OPTIONS /healthz HTTP/1.1\r\n\r\n", 501},
-        {"TRACE /healthz HTTP/1.1\r\n\r\n", 501},
-        {"CONNECT 127.0.0.1:22 HTTP/1.1\r\n\r\n", 501},
-        {"BREW /healthz HTTP/1.1\r\n\r\n", 501},
-        {"get /healthz HTTP/1.1\r\n\r\n", 501},
-        {"GET /healthz\r\n\r\n", 400},
-        {"GET /healthz HTTX/1.1\r\n\r\n", 400},
-        {"\x16\x03\x01\x02\r\n\r\n", 400},
-        {"GET /healthz HTTP/1.1\r\nno colon\r\n\r\n", 400},
-        {"GET /healthz HTTP/1.1\r\n continued: before it began\r\n\r\n", 400},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 413},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 8193\r\n\r\n", 413},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 8193\r\nExpect: 100-continue\r\n\r\n",
-         413},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\nExpect: a miracle\r\n\r\nx", 417},
-        {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2001\r\n", 413},
-        {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
-         413},
-        {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 413},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-         "0\r\n\r\n",
-         400},
-        {"POST /session/create HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
-         403},
-        {"POST /session/create HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", 403},
-        {"POST /v2/project/100/archive HTTP/1.1\r\n\r\n", 403},
-        {"PATCH /v2/project/100/archive/1/streams HTTP/1.1\r\n\r\n", 403},
-    };
-
     http_lab_open("");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const int status = http_lab_status(ask_once(rows[i].request));
+    for (size_t i = 0; i < sizeof(status_rows) / sizeof(status_rows[0]); i++) {
+        const int status = http_lab_status(ask_once(status_rows[i].request));
 
-        if (status != rows[i].status)
-            printf("    %d: %.60s\n", status, rows[i].request);
-        CU_ASSERT_EQUAL(status, rows[i].status);
+        if (status != status_rows[i].status)
+            printf("    %d: %.60s\n", status, status_rows[i].request);
+        CU_ASSERT_EQUAL(status, status_rows[i].status);
     }
     CU_ASSERT_EQUAL(http_lab_status(ask_once(ALIVE)), 200);
     http_lab_close();
