@@ -20,6 +20,7 @@
 
 #include "control/config.h"
 #include "control/control.h"
+#include "control/exposition.h"
 #include "control/health.h"
 #include "control/http_clients.h"
 #include "control/http_exchange.h"
@@ -76,7 +77,7 @@ static void answer_metrics(struct rs_exchange *exchange)
         return;
     }
     rs_metrics_write(exchange->control, page);
-    rs_exchange_reply_text(exchange, RS_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", page);
+    rs_exchange_reply_text(exchange, RS_HTTP_OK, RS_EXPOSITION_TYPE, page);
     evbuffer_free(page);
 }
 
