@@ -6,12 +6,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -139,23 +141,15 @@ void rs_listen_unlink(const char *path, const struct stat *bound)
         unlink(path);
 }
 
-int rs_listen_unix(const char *path, mode_t mode, gid_t group, struct stat *bound)
+static int bind_at(const struct sockaddr_un *address, mode_t mode, gid_t group, struct stat *bound)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd, error;
+    const char *path = address->sun_path;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error;
 
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    error = make_parents(path);
-    if (error == 0)
-        error = clear_stale(&address);
-    if (error != 0)
-        return error;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+    if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0) {
         error = -errno;
         goto close_fd;
     }
@@ -168,6 +162,47 @@ int rs_listen_unix(const char *path, mode_t mode, gid_t group, struct stat *boun
 close_fd:
     close(fd);
     return error;
+}
+
+/* Of two that start at once, each could find the socket stale and take the other's place. Returns a
+ * descriptor whose closing ends the lock, or -errno. */
+static int lock_directory(const char *path)
+{
+    char directory[PATH_BYTES];
+    int fd;
+
+    snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX) != 0) {
+        const int error = -errno;
+
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
+int rs_listen_unix(const char *path, mode_t mode, gid_t group, struct stat *bound)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int lock, result;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    result = make_parents(path);
+    if (result != 0)
+        return result;
+    lock = lock_directory(path);
+    if (lock < 0)
+        return lock;
+    result = clear_stale(&address);
+    if (result == 0)
+        result = bind_at(&address, mode, group, bound);
+    close(lock);
+    return result;
 }
 
 int rs_listen_tcp(const struct rs_listen_address *address)
