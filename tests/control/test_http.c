@@ -198,6 +198,9 @@ static void pipelined_requests_are_answered_in_order(void)
     http_lab_close();
 }
 
+#define HALF_EXPECTING                                                                             \
+    "POST /session/create HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+
 static void half_a_request_and_a_client_that_leaves_harm_nobody(void)
 {
     static const char *const halves[] = {
@@ -206,8 +209,7 @@ static void half_a_request_and_a_client_that_leaves_harm_nobody(void)
         "GET /healthz HTTP/1.1",
         "GET /healthz HTTP/1.1\r\nHost: ",
         "POST /session/create HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
-        "POST /session/create HTTP/1.1\r\nContent-Length: 9\r\n"
-        "Expect: 100-continue\r\n\r\n",
+        HALF_EXPECTING,
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX"};
     int fds[8];

@@ -179,7 +179,8 @@ static void base64url_is_that_of_the_rfc(void)
 
         rs_base64url_encode(rows[i].bytes, count, text);
         CU_ASSERT_STRING_EQUAL(text, rows[i].text);
-        CU_ASSERT_EQUAL(rs_base64url_decode(text, strlen(text), bytes, sizeof(bytes)), count);
+        CU_ASSERT_EQUAL(rs_base64url_decode(text, strlen(text), bytes, sizeof(bytes)),
+                        (ptrdiff_t)count);
         CU_ASSERT_EQUAL(memcmp(bytes, rows[i].bytes, count), 0);
     }
     rs_base64url_encode("\xfb\xff", 2, text);
