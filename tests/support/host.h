@@ -159,11 +159,14 @@ void rs_host_poll(struct rs_host *host, unsigned int ms);
 size_t rs_host_count_events(const struct rs_host *host, enum rs_host_event_kind kind,
                             const void *owner);
 
+/* How many there were of sessions and streams, of whatever kind: a busy machine stalls workers. */
+size_t rs_host_count_told(const struct rs_host *host);
+
 /* The nth, from 0; NULL where there is none. Good until the next poll. */
 const struct rs_host_event *rs_host_event(const struct rs_host *host, enum rs_host_event_kind kind,
                                           const void *owner, size_t nth);
 
-/* Polls until there are `count` of them, for at most 5 seconds. Returns how many there are. */
+/* Polls until there are `count` of them, for at most 20 seconds. Returns how many there are. */
 size_t rs_host_wait_events(struct rs_host *host, enum rs_host_event_kind kind, const void *owner,
                            size_t count);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PATIENCE_MS = 5000 };
+enum { PATIENCE_MS = 20000 };
 
 static struct rs_host *recording; /* the one there is: an observer's owner says nothing of it */
 
@@ -116,6 +116,15 @@ size_t rs_host_count_events(const struct rs_host *host, enum rs_host_event_kind 
 
     while (rs_host_event(host, kind, owner, count) != NULL)
         count++;
+    return count;
+}
+
+size_t rs_host_count_told(const struct rs_host *host)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < host->event_count; i++)
+        count += host->events[i].kind != RS_HOST_STALL && host->events[i].kind != RS_HOST_PORT;
     return count;
 }
 
