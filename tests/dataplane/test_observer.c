@@ -87,7 +87,8 @@ static void a_key_staged_again_is_not_told_as_active_before_it_is(void)
     session = rs_host_session(host, &a, 1);
     rs_host_set_key(session, 2, 2);
     rs_host_stage(session, 1, 3);
-    rs_host_poll(host, 500);
+    rs_host_wait_events(host, RS_HOST_ACTIVATED, &a, 2);
+    rs_host_poll(host, 200); /* for one too many to show itself */
     CU_ASSERT(told(&a, (const uint32_t[]){1, 2}, 2));
     CU_ASSERT_EQUAL(rs_session_activate_key(session, &replaced), 0);
     rs_host_wait_events(host, RS_HOST_ACTIVATED, &a, 3);
@@ -111,7 +112,8 @@ static void a_key_activated_again_at_once_is_told_out_of_poll_and_for_the_last_t
     rs_host_set_key(session, 1, 5);
     CU_ASSERT_EQUAL(rs_host_count_events(host, RS_HOST_ACTIVATED, &a), before);
     rs_host_forget_events(host);
-    rs_host_poll(host, 500);
+    rs_host_wait_events(host, RS_HOST_ACTIVATED, &a, 2);
+    rs_host_poll(host, 200);
     CU_ASSERT(told(&a, (const uint32_t[]){4, 5}, 2));
     rs_session_destroy(session);
 }
