@@ -48,13 +48,13 @@ static struct rs_apply *find(struct rs_request *request, const char *txn)
 /* What is wrong with entry `index`: "flow.dst_port" becomes "streams[3].flow.dst_port". */
 static int blame_entry(struct rs_error *error, const char *list, size_t index)
 {
-    char param[sizeof(error->param)];
+    char param[2 * sizeof(error->param)] = ""; /* longer, so that gcc sees it fit */
 
     if (error->param[0] == '\0')
         snprintf(param, sizeof(param), "%s[%zu]", list, index);
     else
         snprintf(param, sizeof(param), "%s[%zu].%.40s", list, index, error->param);
-    memcpy(error->param, param, sizeof(param));
+    memcpy(error->param, param, sizeof(error->param) - 1);
     return -1;
 }
 
