@@ -15,6 +15,7 @@ enum {
     POSITIONS = MAX_STREAMS + MAX_STREAMS / 4 + 64, /* that the flow table has */
     SWAPS = 400,
     SSRC = 0x100,
+    PATIENCE_MS = 60000,
 };
 
 static struct rs_host *host;
@@ -89,6 +90,25 @@ static uint64_t session_packets(void)
 
     rs_session_get_counters(session(), RS_SEAL, &sum);
     return sum.packets_in;
+}
+
+/* Streams that a worker can have seen and that are not freed yet. */
+static unsigned int listed(void)
+{
+    const struct rs_stream *stream;
+    unsigned int count = 0;
+
+    TAILQ_FOREACH(stream, &session()->streams, entry)
+        count++;
+    return count;
+}
+
+/* Waits for that many to be left: those removed go when workers and a grace period let them. */
+static void wait_until_listed(unsigned int count)
+{
+    for (unsigned int ms = 0; ms < PATIENCE_MS && listed() != count; ms++)
+        rs_host_poll(host, 1);
+    CU_ASSERT_EQUAL_FATAL(listed(), count);
 }
 
 static void what_is_added_is_seen_and_what_is_removed_goes_on_until_the_commit(void)
@@ -168,17 +188,6 @@ static void a_flow_changes_hands_without_a_packet_lost_and_the_session_counts_on
     rs_stream_destroy(holder);
 }
 
-/* Streams that a worker can have seen and that are not freed yet. */
-static unsigned int listed(void)
-{
-    const struct rs_stream *stream;
-    unsigned int count = 0;
-
-    TAILQ_FOREACH(stream, &session()->streams, entry)
-        count++;
-    return count;
-}
-
 static void a_flow_of_a_stream_that_stays_fails_the_batch_before_any_of_it_is_seen(void)
 {
     static const uint32_t one = 1, two = 2, both[] = {3, 2};
@@ -186,8 +195,7 @@ static void a_flow_of_a_stream_that_stays_fails_the_batch_before_any_of_it_is_se
     struct rs_stream_batch *batch = begin();
     void *blamed = NULL;
 
-    rs_host_poll(host, 50);
-    CU_ASSERT_EQUAL(listed(), 2);
+    wait_until_listed(2);
     add(batch, 2, &one, 1);
     add(batch, 3, both, 2);
     rs_stream_batch_remove(batch, leaving);
@@ -233,7 +241,7 @@ static unsigned int capacity(void)
     struct rs_stream_batch *batch;
     unsigned int count = 0;
 
-    rs_host_poll(host, 100); /* what was removed before is gone */
+    wait_until_listed(0);
     while (count <= POSITIONS) {
         const uint32_t ssrc = SSRC + count;
         const struct rs_stream_config config = naming(count, &ssrc, 1);
@@ -248,7 +256,7 @@ static unsigned int capacity(void)
         rs_stream_batch_remove(batch, streams[i]);
     }
     CU_ASSERT_EQUAL(rs_stream_batch_commit(batch, NULL), 0);
-    rs_host_poll(host, 100);
+    wait_until_listed(0);
     return count;
 }
 
@@ -293,7 +301,7 @@ static void churn(unsigned int rounds)
         CU_ASSERT_EQUAL(owner_of(2), 1);
         rs_stream_destroy(next);
         CU_ASSERT_EQUAL(owner_of(2), -1);
-        rs_host_poll(host, 2);
+        wait_until_listed(0);
     }
 }
 

@@ -117,7 +117,7 @@ static void each_worker_says_its_cpu_and_that_it_turns(void)
     json_t *before, *after;
     const json_t *first = ask(fd, "/rtpseal/workers", &before), *second;
 
-    rs_host_poll(host, 100);
+    rs_host_settle(host); /* each worker has turned */
     second = ask(fd, "/rtpseal/workers", &after);
     CU_ASSERT_EQUAL(json_object_size(first), host->worker_count);
     for (unsigned int w = 0; w < host->worker_count; w++) {
