@@ -10,12 +10,13 @@
 #include "range.h"
 #include "worker.h"
 
-static bool in_media(const struct rs_link_rules *rules, const struct rs_datagram *datagram)
+static inline __attribute__((always_inline)) bool in_media(const struct rs_link_rules *rules,
+                                                           const struct rs_datagram *datagram)
 {
-    return rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->src.bytes,
-                          datagram->src_port) ||
-           rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->dst.bytes,
-                          datagram->dst_port);
+    return rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->dst.bytes,
+                          datagram->dst_port) ||
+           rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->src.bytes,
+                          datagram->src_port);
 }
 
 /* For what does not say its ports: could it be media? */

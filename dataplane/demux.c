@@ -6,8 +6,6 @@
  */
 #include "demux.h"
 
-#include <stdbool.h>
-
 enum {
     STUN_HEADER_BYTES = 20,
     STUN_ATTRIBUTE_HEADER_BYTES = 4,
@@ -25,7 +23,6 @@ enum {
     QUIC_MIN_BYTES = 21,              /* RFC 9000 section 10.3 */
     QUIC_CONNECTION_ID_MAX_BYTES = 20,
     RTCP_HEADER_BYTES = 4,
-    RTP_HEADER_BYTES = 12,
     RTP_VERSION = 2,
 };
 
@@ -190,23 +187,16 @@ static enum rs_kind classify_rtcp(const uint8_t *p, size_t bytes)
     return RS_KIND_RTCP;
 }
 
-/* RFC 5761 section 4: payload types 64 to 95 are left to RTCP, so they are never RTP. */
-static enum rs_kind classify_rtp_or_rtcp(const uint8_t *p, size_t bytes)
+/* Version 2, but not RTP: RFC 5761 section 4. */
+static enum rs_kind classify_maybe_rtcp(const uint8_t *p, size_t bytes)
 {
-    uint8_t type;
-
-    if (bytes < RTCP_HEADER_BYTES)
+    if (bytes < RTCP_HEADER_BYTES || p[1] < 192 || p[1] > 223)
         return RS_KIND_OPAQUE;
-    if (p[1] >= 192 && p[1] <= 223)
-        return classify_rtcp(p, bytes);
-    type = p[1] & 0x7f;
-    if ((type >= 64 && type <= 95) || bytes < RTP_HEADER_BYTES)
-        return RS_KIND_OPAQUE;
-    return RS_KIND_RTP;
+    return classify_rtcp(p, bytes);
 }
 
 /* The ranges of RFC 7983 section 7 and RFC 9443 section 3. */
-enum rs_kind rs_demux(const uint8_t *payload, size_t bytes)
+enum rs_kind rs_demux_other(const uint8_t *payload, size_t bytes)
 {
     const uint8_t first = bytes > 0 ? payload[0] : 0;
 
@@ -221,7 +211,7 @@ enum rs_kind rs_demux(const uint8_t *payload, size_t bytes)
     if (first >= 80 && first <= 127)
         return bytes >= QUIC_MIN_BYTES ? RS_KIND_QUIC : RS_KIND_OPAQUE;
     if (first >= 128 && first <= 191)
-        return classify_rtp_or_rtcp(payload, bytes);
+        return classify_maybe_rtcp(payload, bytes);
     if (first >= 192)
         return classify_quic_long(payload, bytes);
     return RS_KIND_OPAQUE;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,17 @@ enum rs_kind {
     RS_KIND_OPAQUE,    /* none of these */
 };
 
+/* Classifies what is not RTP. Pure. */
+enum rs_kind rs_demux_other(const uint8_t *payload, size_t bytes);
+
+/* RFC 5761 section 4: payload types 64 to 95 are left to RTCP, so they are never RTP. */
+static inline bool rs_demux_is_rtp(const uint8_t *payload, size_t bytes)
+{
+    return bytes >= 12 && payload[0] >> 6 == 2 && (payload[1] & 0x60) != 0x40;
+}
+
 /* Classifies a UDP payload of `bytes` bytes (may be 0). In doubt: RS_KIND_OPAQUE. Pure. */
-enum rs_kind rs_demux(const uint8_t *payload, size_t bytes);
+static inline enum rs_kind rs_demux(const uint8_t *payload, size_t bytes)
+{
+    return rs_demux_is_rtp(payload, bytes) ? RS_KIND_RTP : rs_demux_other(payload, bytes);
+}

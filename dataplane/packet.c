@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Makes a parsed UDP datagram longer or shorter, and keeps its lengths and checksums right. Finding
- * the datagram is packet_parse.c's; what is in it is nobody's business here.
+ * UDP checksums, in software or by the NIC. Finding the datagram is packet_parse.c's, its lengths
+ * are packet.h's; what is in it is nobody's business here.
  */
 #include "packet.h"
 
 #include <rte_ethdev.h>
-#include <rte_ip.h>
-#include <rte_udp.h>
 
 enum { IPV6_FIXED_BYTES = 40, UDP_BYTES = 8, IPV4_MAX_BYTES = 60 };
 
@@ -51,60 +49,16 @@ static uint16_t datagram_sum(const struct rte_mbuf *mbuf, const struct rs_datagr
     return fold((uint32_t)sum + pseudo_header_sum(mbuf, datagram));
 }
 
-bool rs_packet_checksum_ok(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
+bool rs_packet_checksum_verify(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
 {
     const uint64_t verdict = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-    if (datagram->checksum_zero)
-        return datagram->family == RS_IPV4;
     if (verdict == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
         return true;
     if (verdict == RTE_MBUF_F_RX_L4_CKSUM_BAD)
         return false;
     /* Unknown; or "none", a host that left the sum to its NIC: it would go out wrong. */
     return datagram_sum(mbuf, datagram) == 0xffff;
-}
-
-enum rs_grow rs_packet_can_grow(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
-                                uint16_t bytes, uint16_t mtu)
-{
-    const uint32_t end = (uint32_t)datagram->payload_offset + datagram->payload_bytes + bytes;
-
-    if (end - datagram->l3_offset > mtu)
-        return RS_GROW_TOO_BIG;
-    /* Ethernet's padding makes room too. */
-    if (mbuf->nb_segs != 1 || (uint32_t)mbuf->data_off + end > mbuf->buf_len)
-        return RS_GROW_NO_TAILROOM;
-    return RS_GROW_OK;
-}
-
-/* RFC 1624 equation 3: HC' = ~(~HC + ~m + m'). A checksum that was wrong stays wrong. */
-static void set_ipv4_length(struct rte_ipv4_hdr *ip, uint16_t total_bytes)
-{
-    const rte_be16_t total_be = rte_cpu_to_be_16(total_bytes);
-    const uint32_t sum =
-        (uint32_t)(uint16_t)~ip->hdr_checksum + (uint32_t)(uint16_t)~ip->total_length + total_be;
-
-    ip->hdr_checksum = (uint16_t)~fold(sum);
-    ip->total_length = total_be;
-}
-
-void rs_packet_resize(struct rte_mbuf *mbuf, struct rs_datagram *datagram, int grow_by)
-{
-    const uint16_t payload_bytes = (uint16_t)(datagram->payload_bytes + grow_by);
-    const uint16_t end = (uint16_t)(datagram->payload_offset + payload_bytes);
-    const uint16_t ip_bytes = (uint16_t)(end - datagram->l3_offset);
-    void *ip = rte_pktmbuf_mtod_offset(mbuf, void *, datagram->l3_offset);
-
-    if (datagram->family == RS_IPV4)
-        set_ipv4_length(ip, ip_bytes);
-    else
-        ((struct rte_ipv6_hdr *)ip)->payload_len =
-            rte_cpu_to_be_16((uint16_t)(ip_bytes - IPV6_FIXED_BYTES));
-    udp_of(mbuf, datagram)->dgram_len = rte_cpu_to_be_16((uint16_t)(payload_bytes + UDP_BYTES));
-    datagram->payload_bytes = payload_bytes;
-    mbuf->data_len = end;
-    mbuf->pkt_len = end;
 }
 
 /* NICs count in header lengths that IPv4 and bare IPv6 have; what is longer is summed here. */
@@ -117,14 +71,12 @@ static bool nic_takes(const struct rs_datagram *datagram, uint64_t tx_offload)
     return datagram->family == RS_IPV4 ? l3_bytes <= IPV4_MAX_BYTES : l3_bytes == IPV6_FIXED_BYTES;
 }
 
-void rs_packet_checksum_set(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
-                            uint64_t tx_offload)
+void rs_packet_checksum_write(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
+                              uint64_t tx_offload)
 {
     struct rte_udp_hdr *udp = udp_of(mbuf, datagram);
     uint16_t checksum;
 
-    if (datagram->checksum_zero && datagram->family == RS_IPV4)
-        return;
     if (nic_takes(datagram, tx_offload)) {
         mbuf->tx_offload = 0;
         mbuf->l2_len = datagram->l3_offset;

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_udp.h>
 
 /* What a frame turned out to be. */
 enum rs_frame {
@@ -51,11 +53,34 @@ enum { RS_VLAN_STACKED = 0xffff };
  */
 enum rs_frame rs_packet_parse(const struct rte_mbuf *mbuf, struct rs_datagram *out);
 
+/* As rs_packet_checksum_ok and rs_packet_checksum_set, where the checksum field is not 0. */
+bool rs_packet_checksum_verify(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram);
+void rs_packet_checksum_write(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
+                              uint64_t tx_offload);
+
 /*
  * Whether the UDP checksum is right: from the NIC's verdict where it gave one, else computed. A
  * zero checksum is right over IPv4 and wrong over IPv6. RS_FRAME_UDP with length_ok only. Worker.
  */
-bool rs_packet_checksum_ok(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram);
+static inline bool rs_packet_checksum_ok(const struct rte_mbuf *mbuf,
+                                         const struct rs_datagram *datagram)
+{
+    if (datagram->checksum_zero)
+        return datagram->family == RS_IPV4;
+    return rs_packet_checksum_verify(mbuf, datagram);
+}
+
+/*
+ * Sets the UDP checksum of what the datagram now holds: left 0 where it was 0 over IPv4, never 0
+ * otherwise. `tx_offload` are the RTE_ETH_TX_OFFLOAD flags that the egress port was started with:
+ * where UDP's checksum is among them the NIC is told to do it. Worker.
+ */
+static inline void rs_packet_checksum_set(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
+                                          uint64_t tx_offload)
+{
+    if (!datagram->checksum_zero || datagram->family != RS_IPV4)
+        rs_packet_checksum_write(mbuf, datagram, tx_offload);
+}
 
 enum rs_grow {
     RS_GROW_OK,
@@ -67,8 +92,32 @@ enum rs_grow {
  * Whether the datagram could grow by `bytes` at its end. Changes nothing. A link's `mtu` is the
  * largest IP packet the egress port takes, in bytes. Worker.
  */
-enum rs_grow rs_packet_can_grow(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
-                                uint16_t bytes, uint16_t mtu);
+static inline enum rs_grow rs_packet_can_grow(const struct rte_mbuf *mbuf,
+                                              const struct rs_datagram *datagram, uint16_t bytes,
+                                              uint16_t mtu)
+{
+    const uint32_t end = (uint32_t)datagram->payload_offset + datagram->payload_bytes + bytes;
+
+    if (end - datagram->l3_offset > mtu)
+        return RS_GROW_TOO_BIG;
+    /* Ethernet's padding makes room too. */
+    if (mbuf->nb_segs != 1 || (uint32_t)mbuf->data_off + end > mbuf->buf_len)
+        return RS_GROW_NO_TAILROOM;
+    return RS_GROW_OK;
+}
+
+/* RFC 1624 equation 3: HC' = ~(~HC + ~m + m'). A checksum that was wrong stays wrong. */
+static inline void rs_packet_set_ipv4_length(struct rte_ipv4_hdr *ip, uint16_t total_bytes)
+{
+    const rte_be16_t total_be = rte_cpu_to_be_16(total_bytes);
+    uint32_t sum =
+        (uint32_t)(uint16_t)~ip->hdr_checksum + (uint32_t)(uint16_t)~ip->total_length + total_be;
+
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum += sum >> 16;
+    ip->hdr_checksum = (uint16_t)~sum;
+    ip->total_length = total_be;
+}
 
 /*
  * Makes the datagram's end fall at payload_bytes + `grow_by` (negative: shorter), drops Ethernet
@@ -76,12 +125,23 @@ enum rs_grow rs_packet_can_grow(const struct rte_mbuf *mbuf, const struct rs_dat
  * rs_packet_can_grow said RS_GROW_OK. The UDP checksum is then wrong until rs_packet_checksum_set.
  * Updates *datagram. Worker.
  */
-void rs_packet_resize(struct rte_mbuf *mbuf, struct rs_datagram *datagram, int grow_by);
+static inline void rs_packet_resize(struct rte_mbuf *mbuf, struct rs_datagram *datagram,
+                                    int grow_by)
+{
+    const uint16_t payload_bytes = (uint16_t)(datagram->payload_bytes + grow_by);
+    const uint16_t end = (uint16_t)(datagram->payload_offset + payload_bytes);
+    const uint16_t ip_bytes = (uint16_t)(end - datagram->l3_offset);
+    void *ip = rte_pktmbuf_mtod_offset(mbuf, void *, datagram->l3_offset);
+    struct rte_udp_hdr *udp =
+        rte_pktmbuf_mtod_offset(mbuf, struct rte_udp_hdr *, datagram->l4_offset);
 
-/*
- * Sets the UDP checksum of what the datagram now holds: left 0 where it was 0 over IPv4, never 0
- * otherwise. `tx_offload` are the RTE_ETH_TX_OFFLOAD flags that the egress port was started with:
- * where UDP's checksum is among them the NIC is told to do it. Worker.
- */
-void rs_packet_checksum_set(struct rte_mbuf *mbuf, const struct rs_datagram *datagram,
-                            uint64_t tx_offload);
+    if (datagram->family == RS_IPV4)
+        rs_packet_set_ipv4_length(ip, ip_bytes);
+    else
+        ((struct rte_ipv6_hdr *)ip)->payload_len =
+            rte_cpu_to_be_16((uint16_t)(ip_bytes - sizeof(struct rte_ipv6_hdr)));
+    udp->dgram_len = rte_cpu_to_be_16((uint16_t)(payload_bytes + sizeof(*udp)));
+    datagram->payload_bytes = payload_bytes;
+    mbuf->data_len = end;
+    mbuf->pkt_len = end;
+}

@@ -114,17 +114,6 @@ static bool holds_address(const struct rs_range *range, uint8_t family, const ui
     return rest == 0 || (range->address[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
 
-bool rs_range_holds(const struct rs_range *ranges, size_t n, uint8_t family,
-                    const uint8_t address[16], uint16_t port)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (port >= ranges[i].port_first && port <= ranges[i].port_last &&
-            holds_address(&ranges[i], family, address))
-            return true;
-    }
-    return false;
-}
-
 bool rs_range_holds_address(const struct rs_range *ranges, size_t n, uint8_t family,
                             const uint8_t address[16])
 {

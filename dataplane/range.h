@@ -22,8 +22,18 @@ struct rs_range {
 int rs_range_parse_ip(const char *text, struct rs_range *range);
 int rs_range_parse_ports(const char *text, struct rs_range *range);
 
-/* Whether (address, port), or the address with any port, lies in one of `n` ranges. Pure. */
-bool rs_range_holds(const struct rs_range *ranges, size_t n, uint8_t family,
-                    const uint8_t address[16], uint16_t port);
+/* Whether the address, with any port, lies in one of `n` ranges. Pure. */
 bool rs_range_holds_address(const struct rs_range *ranges, size_t n, uint8_t family,
                             const uint8_t address[16]);
+
+/* Whether (address, port) lies in one of `n` ranges. Pure. */
+static inline bool rs_range_holds(const struct rs_range *ranges, size_t n, uint8_t family,
+                                  const uint8_t address[16], uint16_t port)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (port >= ranges[i].port_first && port <= ranges[i].port_last &&
+            (ranges[i].family == 0 || rs_range_holds_address(&ranges[i], 1, family, address)))
+            return true;
+    }
+    return false;
+}

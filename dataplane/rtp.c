@@ -37,7 +37,7 @@ static size_t header_bytes(const uint8_t *packet, size_t bytes)
     return header <= bytes ? header : 0;
 }
 
-bool rs_rtp_parse(const uint8_t *packet, size_t bytes, struct rs_rtp *out)
+bool rs_rtp_parse_any(const uint8_t *packet, size_t bytes, struct rs_rtp *out)
 {
     size_t header, padding = 0;
 
@@ -56,8 +56,6 @@ bool rs_rtp_parse(const uint8_t *packet, size_t bytes, struct rs_rtp *out)
         .payload_bytes = (uint16_t)(bytes - header - padding),
         .padding_bytes = (uint16_t)padding,
         .payload_type = packet[1] & PAYLOAD_TYPE,
-        .sequence = read_be16(packet + 2),
-        .timestamp = read_be32(packet + 4),
         .ssrc = read_be32(packet + 8),
     };
     return true;

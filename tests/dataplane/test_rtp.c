@@ -90,8 +90,6 @@ static void check_row(const struct row *row)
     CU_ASSERT_EQUAL(rtp.payload_bytes, row->payload);
     CU_ASSERT_EQUAL(rtp.padding_bytes, row->padding);
     CU_ASSERT_EQUAL(rtp.payload_type, row->type);
-    CU_ASSERT_EQUAL(rtp.sequence, 0x1234);
-    CU_ASSERT_EQUAL(rtp.timestamp, 0x89abcdef);
     CU_ASSERT_EQUAL(rtp.ssrc, 0xcafebabe);
 }
 
