@@ -82,6 +82,7 @@ struct rs_cipher *rs_cipher_create(enum rs_isa isa)
     cipher->mgr = create_manager(isa, &cipher->isa_name);
     if (cipher->mgr == NULL)
         goto free_cipher;
+    rs_ctr_init_jobs(cipher);
     cipher->random = rs_random_create();
     if (cipher->random == NULL)
         goto free_manager;

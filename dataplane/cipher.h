@@ -94,8 +94,9 @@ void rs_cipher_expand_keys(struct rs_cipher *cipher, const struct rs_suite *suit
  *
  * `aad` has RS_AAD_HEADROOM writable bytes before it. `text` is sealed or opened in place; it is
  * either anywhere (then `aad` has room for text_bytes + RS_TEXT_TAILROOM behind it, where an HMAC
- * method gathers its message) or right behind the aad already. `tag` is nt bytes: written when
- * sealing, read when opening.
+ * method gathers its message) or right behind the aad already. Where there are `lent_bytes`
+ * writable bytes before the text, an HMAC method may build its message around the text instead:
+ * they are as they were on return. `tag` is nt bytes: written when sealing, read when opening.
  */
 struct rs_crypt {
     const struct rs_cipher_keys *keys;
@@ -105,6 +106,7 @@ struct rs_crypt {
     uint8_t *tag;
     uint32_t aad_bytes;
     uint32_t text_bytes;
+    uint32_t lent_bytes;
     bool verified; /* set by rs_cipher_open_burst */
 };
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * AES-CTR with a truncated HMAC (RFC 9605 section 4.5.1). The hash wants its message in one piece,
- * so the message is built around the aad:
+ * AES-CTR with a truncated HMAC (RFC 9605 section 4.5.1). The hash wants its message in one piece:
  *
  *     be64(aad) | be64(ct) | be64(Nt) | nonce | aad | ct
  *     ^ aad - 36                                ^ aad
+ *
+ * Where the packet lends the bytes before its text, the front is written there for the time of the
+ * hash, and the text is neither moved nor copied; else the text is gathered behind the aad.
  */
 #include <string.h>
 
@@ -20,6 +22,22 @@ static uint8_t *gathered(const struct rs_crypt *crypt)
     return crypt->aad + crypt->aad_bytes;
 }
 
+static size_t front_bytes(const struct rs_crypt *crypt)
+{
+    return (size_t)PREAMBLE_BYTES + crypt->aad_bytes;
+}
+
+static bool is_lent(const struct rs_crypt *crypt)
+{
+    return front_bytes(crypt) <= crypt->lent_bytes && front_bytes(crypt) <= RS_LENT_MAX_BYTES;
+}
+
+/* Where the text is hashed. */
+static uint8_t *hashed(const struct rs_crypt *crypt)
+{
+    return is_lent(crypt) ? crypt->text : gathered(crypt);
+}
+
 static void expand_keys(struct rs_cipher *cipher, const struct rs_suite *suite,
                         const uint8_t *sframe_key, struct rs_cipher_keys *keys)
 {
@@ -28,21 +46,44 @@ static void expand_keys(struct rs_cipher *cipher, const struct rs_suite *suite,
                    (size_t)suite->nk - suite->nka, &keys->ctr.hmac);
 }
 
-/* The text is behind the aad; its tag, in full, goes to cipher->tags[i]. */
+/* The text is where it is hashed; its tag, in full, goes to cipher->tags[i]. */
 static void set_hash_job(struct rs_cipher *cipher, const struct rs_suite *suite,
                          const struct rs_crypt *crypt, unsigned int i)
 {
+    const size_t front = front_bytes(crypt);
     uint8_t *message = crypt->aad - PREAMBLE_BYTES;
 
     rs_store_be64(message, crypt->aad_bytes);
     rs_store_be64(message + 8, crypt->text_bytes);
     rs_store_be64(message + 16, suite->nt);
     memcpy(message + 24, cipher->ivs[i], RS_NONCE_BYTES);
+    if (is_lent(crypt)) {
+        memcpy(cipher->lent[i], crypt->text - front, front);
+        memcpy(crypt->text - front, message, front);
+        message = crypt->text - front;
+    }
     rs_hmac_set_job(cipher, &rs_hash_ops[suite->hash], i, &crypt->keys->ctr.hmac, message,
-                    (size_t)PREAMBLE_BYTES + crypt->aad_bytes + crypt->text_bytes, cipher->tags[i]);
+                    front + crypt->text_bytes, cipher->tags[i]);
 }
 
-/* Text that lies elsewhere is encrypted to behind the aad, and copied back once it is hashed. */
+/* Hashes n texts that are where they are hashed, and gives back what was lent. */
+static int hash(struct rs_cipher *cipher, const struct rs_suite *suite,
+                const struct rs_crypt *crypts, unsigned int n)
+{
+    int status;
+
+    for (unsigned int i = 0; i < n; i++)
+        set_hash_job(cipher, suite, &crypts[i], i);
+    status = rs_hmac_submit(cipher, &rs_hash_ops[suite->hash], n);
+    for (unsigned int i = 0; i < n; i++) {
+        const size_t front = front_bytes(&crypts[i]);
+
+        if (is_lent(&crypts[i]))
+            memcpy(crypts[i].text - front, cipher->lent[i], front);
+    }
+    return status;
+}
+
 static int seal(struct rs_cipher *cipher, const struct rs_suite *suite, struct rs_crypt *crypts,
                 unsigned int n)
 {
@@ -51,19 +92,18 @@ static int seal(struct rs_cipher *cipher, const struct rs_suite *suite, struct r
 
     for (unsigned int i = 0; i < n; i++) {
         rs_ctr_iv_write(&crypts[i], cipher->ivs[i]);
-        set_hash_job(cipher, suite, &crypts[i], i);
         if (crypts[i].text_bytes != 0)
             rs_ctr_set_job(cipher, jobs++, &crypts[i], cipher->ivs[i], crypts[i].text,
-                           gathered(&crypts[i]));
+                           hashed(&crypts[i]));
     }
     status = rs_ctr_submit(cipher, suite->nka, jobs);
     if (status == 0)
-        status = rs_hmac_submit(cipher, &rs_hash_ops[suite->hash], n);
+        status = hash(cipher, suite, crypts, n);
     if (status != 0)
         return status;
     for (unsigned int i = 0; i < n; i++) {
-        if (crypts[i].text != gathered(&crypts[i]))
-            memcpy(crypts[i].text, gathered(&crypts[i]), crypts[i].text_bytes);
+        if (crypts[i].text != hashed(&crypts[i]))
+            memcpy(crypts[i].text, hashed(&crypts[i]), crypts[i].text_bytes);
         memcpy(crypts[i].tag, cipher->tags[i], suite->nt);
     }
     return 0;
@@ -77,11 +117,10 @@ static int open(struct rs_cipher *cipher, const struct rs_suite *suite, struct r
 
     for (unsigned int i = 0; i < n; i++) {
         rs_ctr_iv_write(&crypts[i], cipher->ivs[i]);
-        set_hash_job(cipher, suite, &crypts[i], i);
-        if (crypts[i].text != gathered(&crypts[i]))
-            memcpy(gathered(&crypts[i]), crypts[i].text, crypts[i].text_bytes);
+        if (crypts[i].text != hashed(&crypts[i]))
+            memcpy(hashed(&crypts[i]), crypts[i].text, crypts[i].text_bytes);
     }
-    status = rs_hmac_submit(cipher, &rs_hash_ops[suite->hash], n);
+    status = hash(cipher, suite, crypts, n);
     if (status != 0)
         return status;
     for (unsigned int i = 0; i < n; i++) {

@@ -15,6 +15,7 @@ enum {
     RS_CTR_IV_BYTES = 16, /* nonce | block counter */
     RS_AES_SCHEDULE_BYTES = 15 * 16,
     RS_BLOCK_MAX_BYTES = 128, /* the longest block of a hash */
+    RS_LENT_MAX_BYTES = 128,  /* of packet memory before a text, borrowed for its HMAC */
 };
 
 /* The hash after one block of key XOR ipad, and of key XOR opad (RFC 2104). */
@@ -44,6 +45,7 @@ struct rs_cipher {
     struct gcm_context_data gcm;
     alignas(64) uint8_t ivs[RS_BURST_MAX][RS_CTR_IV_BYTES];
     alignas(64) uint8_t tags[RS_BURST_MAX][RS_HASH_MAX_BYTES];
+    uint8_t lent[RS_BURST_MAX][RS_LENT_MAX_BYTES]; /* what was where a message was built */
     IMB_JOB cipher_jobs[RS_BURST_MAX];
     IMB_JOB hash_jobs[RS_BURST_MAX];
 };
@@ -79,9 +81,22 @@ extern const struct rs_method_ops rs_method_gcm;
 void rs_aes_expand(struct rs_cipher *cipher, const uint8_t *key, size_t key_bytes,
                    uint8_t schedule[RS_AES_SCHEDULE_BYTES]);
 
+/* Sets what is the same in all jobs. Cold. */
+void rs_ctr_init_jobs(struct rs_cipher *cipher);
+
 /* Sets job number `job` to encrypt or decrypt (the same in counter mode) from `src` to `dst`. */
-void rs_ctr_set_job(struct rs_cipher *cipher, unsigned int job, const struct rs_crypt *crypt,
-                    const uint8_t *iv, const uint8_t *src, uint8_t *dst);
+static inline void rs_ctr_set_job(struct rs_cipher *cipher, unsigned int job,
+                                  const struct rs_crypt *crypt, const uint8_t *iv,
+                                  const uint8_t *src, uint8_t *dst)
+{
+    IMB_JOB *j = &cipher->cipher_jobs[job];
+
+    j->enc_keys = crypt->keys->ctr.schedule;
+    j->src = src;
+    j->dst = dst;
+    j->msg_len_to_cipher_in_bytes = crypt->text_bytes;
+    j->iv = iv;
+}
 
 /* Runs the first `jobs` jobs, may be 0, none of them of 0 bytes. Returns 0 or -EIO. */
 int rs_ctr_submit(struct rs_cipher *cipher, size_t key_bytes, unsigned int jobs);

@@ -51,15 +51,3 @@ void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed)
     last->clear = (uint16_t)(last->clear + clear);
     last->sealed = (uint16_t)(last->sealed + sealed);
 }
-
-void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *out)
-{
-    const size_t rest = bytes - free;
-
-    if (clear > rest)
-        clear = rest;
-    out->free = (uint16_t)free;
-    out->run_count = 0;
-    out->last_size_offset = 0;
-    rs_layout_append(out, clear, rest - clear);
-}

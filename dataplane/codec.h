@@ -78,7 +78,18 @@ const struct rs_codec *rs_codec_find(const char *name);
  * `bytes`), up to `clear` clear ones as far as the body goes, and the rest sealed.
  * rs_layout_append adds a run behind the others, or lengthens the last one where that is the same.
  */
-void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *out);
+static inline void rs_layout_front(size_t bytes, size_t free, size_t clear, struct rs_layout *out)
+{
+    const size_t rest = bytes - free;
+
+    if (clear > rest)
+        clear = rest;
+    out->free = (uint16_t)free;
+    out->runs[0] = (struct rs_run){(uint16_t)clear, (uint16_t)(rest - clear)};
+    out->run_count = rest > 0;
+    out->last_size_offset = 0;
+}
+
 void rs_layout_append(struct rs_layout *layout, size_t clear, size_t sealed);
 
 /* The per-family rules; codec.c's table is their only user. */

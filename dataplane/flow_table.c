@@ -16,6 +16,7 @@
 
 struct rs_flow_table {
     struct rte_hash *hash;
+    _Atomic uint64_t version;                                 /* worker: r, main: w */
     uint32_t entries[RS_MAX_LINKS][RS_DIRECTIONS][RS_SHAPES]; /* main */
     _Atomic uint32_t shapes[RS_MAX_LINKS][RS_DIRECTIONS];     /* worker: r, main: w */
 };
@@ -31,6 +32,15 @@ static void count_shape(struct rs_flow_table *table, const struct rs_flow_key *k
     for (unsigned int s = 0; s < RS_SHAPES; s++)
         bits |= entries[s] > 0 ? 1u << s : 0;
     atomic_store_explicit(&table->shapes[key->link][key->direction], bits, memory_order_release);
+}
+
+/* After the change, and before a grace period begins that ends what was taken out. Release: pairs
+ * with rs_flow_table_version. */
+static void count_change(struct rs_flow_table *table)
+{
+    atomic_store_explicit(&table->version,
+                          atomic_load_explicit(&table->version, memory_order_relaxed) + 1,
+                          memory_order_release);
 }
 
 struct rs_stream *rs_flow_table_get(const struct rs_flow_table *table,
@@ -52,6 +62,7 @@ int rs_flow_table_put(struct rs_flow_table *table, const struct rs_flow_key *key
     *position = rte_hash_lookup(table->hash, key);
     if (!taken_over)
         count_shape(table, key, 1);
+    count_change(table);
     return 0;
 }
 
@@ -59,6 +70,7 @@ void rs_flow_table_take_out(struct rs_flow_table *table, const struct rs_flow_ke
 {
     rte_hash_del_key(table->hash, key);
     count_shape(table, key, -1);
+    count_change(table);
 }
 
 void rs_flow_table_free_position(struct rs_flow_table *table, int32_t position)
@@ -80,6 +92,11 @@ struct rs_stream *rs_flow_table_find(const struct rs_flow_table *table,
         found = rs_flow_table_get(table, &reduced);
     }
     return found;
+}
+
+uint64_t rs_flow_table_version(const struct rs_flow_table *table)
+{
+    return atomic_load_explicit(&table->version, memory_order_acquire);
 }
 
 uint32_t rs_flow_table_shapes(const struct rs_flow_table *table, unsigned int link,

@@ -44,6 +44,12 @@ struct rs_stream *rs_flow_table_find(const struct rs_flow_table *table,
 
 /* ---- workers ------------------------------------------------------------------------------ */
 
+/*
+ * Counts the changes. What was found after it was read holds until it is read as another: a stream
+ * that has lost a flow is not freed before each worker has had a quiescent state and read it anew.
+ */
+uint64_t rs_flow_table_version(const struct rs_flow_table *table);
+
 /* The shapes that (link, direction) has keys of: bit s is set for enum rs_shape s. */
 uint32_t rs_flow_table_shapes(const struct rs_flow_table *table, unsigned int link,
                               enum rs_direction direction);

@@ -15,15 +15,28 @@ struct rs_format {
 };
 
 /* Whether anything but "sealed whole" can be said of its payloads. Any thread; pure. */
-bool rs_format_has_rule(struct rs_format format);
+static inline bool rs_format_has_rule(struct rs_format format)
+{
+    return format.codec != NULL && format.codec->layout != NULL;
+}
+
+/* As rs_format_layout, of a retransmission. */
+bool rs_format_layout_rtx(struct rs_format format, const uint8_t *payload, size_t bytes,
+                          size_t grown_by, struct rs_layout *out);
 
 /*
  * Lays out a payload of `bytes` bytes by the codec's rule, as a rs_layout_fn does; an original
  * sequence number in front is free. Returns false, and leaves *out undefined, where there is no
  * rule, the payload does not parse by it, or nothing follows the sequence number. Any thread; pure.
  */
-bool rs_format_layout(struct rs_format format, const uint8_t *payload, size_t bytes,
-                      size_t grown_by, struct rs_layout *out);
+static inline bool rs_format_layout(struct rs_format format, const uint8_t *payload, size_t bytes,
+                                    size_t grown_by, struct rs_layout *out)
+{
+    if (!rs_format_has_rule(format) || bytes == 0)
+        return false;
+    return format.is_rtx ? rs_format_layout_rtx(format, payload, bytes, grown_by, out)
+                         : format.codec->layout(payload, bytes, grown_by, out);
+}
 
 /*
  * The layout of a payload that is sealed whole. RTX leaves its sequence number free, for a router
@@ -31,6 +44,16 @@ bool rs_format_layout(struct rs_format format, const uint8_t *payload, size_t by
  */
 void rs_format_layout_whole(struct rs_format format, size_t bytes, struct rs_layout *out);
 
+enum { RS_PACKED_RTX = 0x80, RS_PACKED_CODEC = 0x7f };
+
 /* A format in one byte, 0 for one that is not named, and back. Any thread; pure. */
 uint8_t rs_format_pack(struct rs_format format);
-struct rs_format rs_format_unpack(uint8_t packed);
+static inline struct rs_format rs_format_unpack(uint8_t packed)
+{
+    const unsigned int place = packed & RS_PACKED_CODEC;
+
+    return (struct rs_format){
+        .codec = place > 0 ? &rs_codecs[place - 1] : NULL,
+        .is_rtx = (packed & RS_PACKED_RTX) != 0,
+    };
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stage: finds the stream that names each RTP packet, most specific flow first. What no stream
- * names is dropped; what a session without end-to-end encryption names is passed on.
+ * Stage: finds the stream that names each RTP packet, most specific flow first: in what the worker
+ * has found before, else in the flow table. What no stream names is dropped; what a session without
+ * end-to-end encryption names is passed on.
  */
 #include "stages.h"
 
@@ -53,6 +54,49 @@ static void find_by_shape(const struct rs_flow_table *flows, struct rs_burst *bu
         burst->streams[places[i]] = found[i];
 }
 
+/* Finds what the worker has found before. Returns how many of the live packets it has not. */
+static unsigned int find_cached(struct rs_flow_cache *cache, struct rs_burst *burst, uint64_t state)
+{
+    unsigned int missed = 0;
+
+    for (unsigned int i = 0; i < burst->live_count; i++) {
+        const uint8_t place = burst->live[i];
+        const struct rs_packet *packet = &burst->packets[place];
+        struct rs_cached_flow flow;
+
+        if (rs_cached_flow_make(&packet->datagram, packet->rtp.ssrc, &flow))
+            burst->streams[place] = rs_flow_cache_find(cache, state, &flow);
+        missed += burst->streams[place] == NULL;
+    }
+    return missed;
+}
+
+/* Finds the rest in the table, and remembers it. */
+static void find_missed(struct rs_worker *worker, struct rs_burst *burst, uint64_t state)
+{
+    const struct rs_path *path = burst->path;
+    const uint32_t shapes = rs_flow_table_shapes(worker->flows, path->link, path->direction);
+    uint8_t missed[RS_BURST_MAX];
+    unsigned int count = 0;
+
+    for (unsigned int i = 0; i < burst->live_count; i++) {
+        missed[count] = burst->live[i];
+        count += burst->streams[burst->live[i]] == NULL;
+    }
+    for (unsigned int shape = RS_SHAPES; shape-- > 0;) {
+        if (shapes >> shape & 1)
+            find_by_shape(worker->flows, burst, shape);
+    }
+    for (unsigned int i = 0; i < count; i++) {
+        const struct rs_packet *packet = &burst->packets[missed[i]];
+        struct rs_stream *stream = burst->streams[missed[i]];
+        struct rs_cached_flow flow;
+
+        if (stream != NULL && rs_cached_flow_make(&packet->datagram, packet->rtp.ssrc, &flow))
+            rs_flow_cache_put(&worker->flow_cache, state, &flow, stream);
+    }
+}
+
 static enum rs_outcome admit(const struct rs_stream *stream)
 {
     if (stream == NULL)
@@ -65,13 +109,12 @@ static enum rs_outcome admit(const struct rs_stream *stream)
 void rs_lookup(struct rs_worker *worker, struct rs_burst *burst)
 {
     const struct rs_path *path = burst->path;
-    const uint32_t shapes = rs_flow_table_shapes(worker->flows, path->link, path->direction);
+    const uint64_t state =
+        rs_flow_cache_state(path->link, path->direction, rs_flow_table_version(worker->flows));
     unsigned int kept = 0;
 
-    for (unsigned int shape = RS_SHAPES; shape-- > 0;) {
-        if (shapes >> shape & 1)
-            find_by_shape(worker->flows, burst, shape);
-    }
+    if (find_cached(&worker->flow_cache, burst, state) > 0)
+        find_missed(worker, burst, state);
     for (unsigned int i = 0; i < burst->live_count; i++) {
         const uint8_t place = burst->live[i];
 

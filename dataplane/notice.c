@@ -202,8 +202,8 @@ static void end_trouble(struct rs_notice *notice, struct rs_mailbox *to_main, ui
     }
 }
 
-void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
-                      uint16_t key_tag)
+void rs_notice_opened_again(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                            uint16_t key_tag)
 {
     if (notice->troubled > 0)
         end_trouble(notice, to_main, ssrc, key_tag);

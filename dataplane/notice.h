@@ -62,9 +62,17 @@ void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject
 void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uint64_t now_tsc,
                        uint32_t ssrc, enum rs_outcome outcome, uint16_t key_tag);
 
+/* As rs_notice_opened, where there is something to say. */
+void rs_notice_opened_again(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
+                            uint16_t key_tag);
+
 /* A packet of `ssrc` with this key tag was opened. Worker. */
-void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main, uint32_t ssrc,
-                      uint16_t key_tag);
+static inline void rs_notice_opened(struct rs_notice *notice, struct rs_mailbox *to_main,
+                                    uint32_t ssrc, uint16_t key_tag)
+{
+    if (notice->troubled > 0 || atomic_load_explicit(&notice->first, memory_order_relaxed) == 0)
+        rs_notice_opened_again(notice, to_main, ssrc, key_tag);
+}
 
 /* Whether a packet had a wrong tag since the last rs_notice_rearm. Main. */
 bool rs_notice_tag_was_wrong(const struct rs_notice *notice);

@@ -45,6 +45,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
                                       &attempt->trailer, payload, bytes, &worker->crypts[n]);
     if (outcome != RS_OPENED)
         return outcome;
+    rs_burst_lend(burst, attempt->place, &worker->payloads[n], &worker->crypts[n]);
     return attempt->sender != NULL ? RS_UNDECIDED : rs_opener_next(worker, attempts, attempt);
 }
 
@@ -74,15 +75,16 @@ static void shrink(struct rs_worker *worker, struct rs_burst *burst, unsigned in
     uint8_t *body = rs_burst_payload(burst, place);
     const size_t bytes = rs_payload_finish_open(&worker->payloads[n], &worker->crypts[n]);
 
-    memmove(body + bytes, body + packet->rtp.payload_bytes, packet->rtp.padding_bytes);
+    if (unlikely(packet->rtp.padding_bytes != 0))
+        memmove(body + bytes, body + packet->rtp.payload_bytes, packet->rtp.padding_bytes);
     rs_packet_resize(burst->mbufs[place], &packet->datagram,
                      (int)bytes - (int)packet->rtp.payload_bytes);
     rs_packet_checksum_set(burst->mbufs[place], &packet->datagram, burst->path->tx_offload);
 }
 
 /* The end of a packet that has verified: of two copies only the first is opened. */
-static enum rs_outcome accept(struct rs_worker *worker, struct rs_burst *burst,
-                              const struct rs_attempt *attempt, unsigned int n)
+static enum rs_outcome take(struct rs_worker *worker, struct rs_burst *burst,
+                            const struct rs_attempt *attempt, unsigned int n)
 {
     struct rs_sender *sender = attempt->sender;
 
@@ -135,7 +137,7 @@ static void open_group(struct rs_worker *worker, struct rs_burst *burst, const u
         const struct rs_attempt *attempt = &attempts->attempts[n];
 
         if (burst->outcomes[attempt->place] == RS_UNDECIDED)
-            burst->outcomes[attempt->place] = (uint8_t)accept(worker, burst, attempt, n);
+            burst->outcomes[attempt->place] = (uint8_t)take(worker, burst, attempt, n);
     }
 }
 

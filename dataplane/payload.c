@@ -13,11 +13,6 @@ static uint8_t *aad_of(struct rs_payload *payload)
     return payload->message + RS_AAD_HEADROOM;
 }
 
-static bool is_gathered(const struct rs_payload *payload)
-{
-    return payload->layout.run_count > 1;
-}
-
 static void change_last_size(const struct rs_payload *payload, int by)
 {
     uint8_t *size = payload->body + payload->layout.last_size_offset;
@@ -30,6 +25,14 @@ static void change_last_size(const struct rs_payload *payload, int by)
     size[1] = (uint8_t)value;
 }
 
+/* Few bytes: cheaper than a call of memcpy where its size is not known. */
+static uint8_t *copy_few(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = from[i];
+    return to + bytes;
+}
+
 /* Copies all clear bytes, in wire order, and returns the end of the copy. */
 static uint8_t *copy_clear(const struct rs_payload *payload, uint8_t *to)
 {
@@ -38,8 +41,7 @@ static uint8_t *copy_clear(const struct rs_payload *payload, uint8_t *to)
     for (size_t i = 0; i < payload->layout.run_count; i++) {
         const struct rs_run *run = &payload->runs[i];
 
-        memcpy(to, from, run->clear);
-        to += run->clear;
+        to = copy_few(to, from, run->clear);
         from += run->clear + run->sealed;
     }
     return to;
@@ -61,47 +63,52 @@ static size_t gather(const struct rs_payload *payload, uint8_t *to)
     return (size_t)(to - start);
 }
 
-static void scatter(const struct rs_payload *payload, const uint8_t *from)
+void rs_payload_scatter(struct rs_payload *payload, const uint8_t *text)
 {
     uint8_t *to = payload->body + payload->layout.free;
 
     for (size_t i = 0; i < payload->layout.run_count; i++) {
         const struct rs_run *run = &payload->runs[i];
 
-        memcpy(to + run->clear, from, run->sealed);
-        from += run->sealed;
+        memcpy(to + run->clear, text, run->sealed);
+        text += run->sealed;
         to += run->clear + run->sealed;
     }
 }
 
 /*
- * Fills *crypt from a layout and a trailer that are in place:
- *
  *     aad = SFrame header | T | codec number | clear bytes
+ *
+ * The trailer is written a second time, which is faster than reading again what was just written.
+ * Returns the aad's bytes.
  */
+static uint32_t write_aad(const struct rs_payload *payload, enum rs_codec_number codec,
+                          const struct rs_trailer *trailer, uint8_t *aad)
+{
+    rs_wire_write(trailer, aad);
+    aad[RS_WIRE_TRAILER_BYTES] = (uint8_t)codec;
+    return (uint32_t)(copy_clear(payload, aad + RS_PAYLOAD_AAD_BYTES) - aad);
+}
+
+/* Fills *crypt from a layout and a trailer. What has no tag has nothing to authenticate. */
 static void fill(struct rs_payload *payload, const struct rs_suite *suite,
-                 enum rs_codec_number codec, uint64_t ctr, struct rs_crypt *crypt)
+                 enum rs_codec_number codec, const struct rs_trailer *trailer,
+                 struct rs_crypt *crypt)
 {
     uint8_t *const aad = aad_of(payload);
-    uint8_t *end;
 
     crypt->tag = payload->body + payload->body_bytes;
-    memcpy(aad, crypt->tag + suite->nt, RS_WIRE_TRAILER_BYTES);
-    aad[RS_WIRE_TRAILER_BYTES] = (uint8_t)codec;
-    end = copy_clear(payload, aad + RS_PAYLOAD_AAD_BYTES);
-    crypt->ctr = ctr;
+    crypt->ctr = trailer->ctr;
     crypt->aad = aad;
-    crypt->aad_bytes = (uint32_t)(end - aad);
+    crypt->aad_bytes = suite->nt == 0 ? 0 : write_aad(payload, codec, trailer, aad);
+    crypt->lent_bytes = 0;
     crypt->verified = false;
-    if (is_gathered(payload)) {
-        crypt->text = end;
-        crypt->text_bytes = (uint32_t)gather(payload, end);
-    } else if (payload->layout.run_count == 1) {
+    if (payload->layout.run_count == 1) {
         crypt->text = payload->body + payload->layout.free + payload->runs[0].clear;
         crypt->text_bytes = payload->runs[0].sealed;
     } else {
-        crypt->text = end;
-        crypt->text_bytes = 0;
+        crypt->text = aad + crypt->aad_bytes;
+        crypt->text_bytes = (uint32_t)gather(payload, crypt->text);
     }
 }
 
@@ -112,7 +119,7 @@ static void start(struct rs_payload *payload, const struct rs_suite *suite, uint
     payload->body = body;
     payload->body_bytes = (uint16_t)body_bytes;
     payload->overhead = (uint16_t)rs_payload_overhead(suite);
-    payload->layout = (struct rs_layout){.runs = payload->runs};
+    payload->layout.runs = payload->runs;
 }
 
 enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct rs_suite *suite,
@@ -125,21 +132,13 @@ enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct
         return RS_TOO_BIG;
     start(payload, suite, body, bytes);
     if (!rs_format_layout(format, body, bytes, 0, &payload->layout)) {
-        start(payload, suite, body, bytes);
         rs_format_layout_whole(format, bytes, &payload->layout);
         trailer.whole = true;
     }
     rs_wire_write(&trailer, body + bytes + suite->nt);
     change_last_size(payload, payload->overhead);
-    fill(payload, suite, trailer.whole ? RS_CODEC_OTHER : format.codec->number, ctr, crypt);
+    fill(payload, suite, trailer.whole ? RS_CODEC_OTHER : format.codec->number, &trailer, crypt);
     return RS_SEALED;
-}
-
-size_t rs_payload_finish_seal(struct rs_payload *payload, const struct rs_crypt *crypt)
-{
-    if (is_gathered(payload))
-        scatter(payload, crypt->text);
-    return (size_t)payload->body_bytes + payload->overhead;
 }
 
 enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes, const struct rs_suite *suite,
@@ -181,15 +180,14 @@ enum rs_outcome rs_payload_prepare_open(struct rs_payload *payload, const struct
         rs_format_layout_whole(format, body_bytes, &payload->layout);
     else if (!rs_format_layout(format, sealed, body_bytes, overhead, &payload->layout))
         return RS_MALFORMED;
-    fill(payload, suite, trailer->whole ? RS_CODEC_OTHER : format.codec->number, trailer->ctr,
-         crypt);
+    fill(payload, suite, trailer->whole ? RS_CODEC_OTHER : format.codec->number, trailer, crypt);
     return RS_OPENED;
 }
 
 size_t rs_payload_finish_open(struct rs_payload *payload, const struct rs_crypt *crypt)
 {
-    if (is_gathered(payload))
-        scatter(payload, crypt->text);
+    if (rs_payload_is_gathered(payload))
+        rs_payload_scatter(payload, crypt->text);
     change_last_size(payload, -(int)payload->overhead);
     return payload->body_bytes;
 }

@@ -33,10 +33,11 @@ struct rs_payload {
     struct rs_layout layout;
     uint16_t body_bytes;
     uint16_t overhead;
+    /* The first of them on the cache line of what is above: most payloads have one. */
+    struct rs_run runs[RS_LAYOUT_MAX_RUNS(RS_PAYLOAD_MAX_BYTES)];
     uint8_t
         message[RS_AAD_HEADROOM + RS_PAYLOAD_AAD_BYTES + RS_PAYLOAD_MAX_BYTES + RS_TEXT_TAILROOM];
-    struct rs_run runs[RS_LAYOUT_MAX_RUNS(RS_PAYLOAD_MAX_BYTES)];
-};
+} __attribute__((aligned(64)));
 
 /* How many bytes sealing adds. Pure. */
 static inline size_t rs_payload_overhead(const struct rs_suite *suite)
@@ -55,8 +56,23 @@ enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct
                                         struct rs_format format, uint8_t *body, size_t bytes,
                                         uint64_t kid, uint64_t ctr, struct rs_crypt *crypt);
 
+/* Whether what is sealed was gathered from several places, and has to be put back. */
+static inline bool rs_payload_is_gathered(const struct rs_payload *payload)
+{
+    return payload->layout.run_count > 1;
+}
+
+/* Puts gathered text back where it came from. */
+void rs_payload_scatter(struct rs_payload *payload, const uint8_t *text);
+
 /* After rs_cipher_seal_burst: puts gathered text back. Returns the sealed payload's bytes. */
-size_t rs_payload_finish_seal(struct rs_payload *payload, const struct rs_crypt *crypt);
+static inline size_t rs_payload_finish_seal(struct rs_payload *payload,
+                                            const struct rs_crypt *crypt)
+{
+    if (rs_payload_is_gathered(payload))
+        rs_payload_scatter(payload, crypt->text);
+    return (size_t)payload->body_bytes + payload->overhead;
+}
 
 /*
  * The first questions to a payload that should be sealed, in the wire format's order: returns

@@ -58,20 +58,15 @@ static struct rs_sender *pick_sender(struct rs_worker *worker, const struct rs_b
 static enum rs_outcome check_room(const struct rs_burst *burst, unsigned int place,
                                   uint16_t overhead)
 {
+    static const enum rs_outcome outcomes[] = {[RS_GROW_OK] = RS_UNDECIDED,
+                                               [RS_GROW_NO_TAILROOM] = RS_NO_TAILROOM,
+                                               [RS_GROW_TOO_BIG] = RS_TOO_BIG};
     const struct rs_packet *packet = &burst->packets[place];
 
     if (packet->rtp.payload_bytes > RS_PAYLOAD_MAX_BYTES)
         return RS_TOO_BIG;
-    switch (
-        rs_packet_can_grow(burst->mbufs[place], &packet->datagram, overhead, burst->path->tx_mtu)) {
-    case RS_GROW_OK:
-        return RS_UNDECIDED;
-    case RS_GROW_NO_TAILROOM:
-        return RS_NO_TAILROOM;
-    case RS_GROW_TOO_BIG:
-        break;
-    }
-    return RS_TOO_BIG;
+    return outcomes[rs_packet_can_grow(burst->mbufs[place], &packet->datagram, overhead,
+                                       burst->path->tx_mtu)];
 }
 
 /* Opens a gap of `overhead` bytes between payload and padding. */
@@ -83,7 +78,8 @@ static uint8_t *make_room(struct rs_burst *burst, unsigned int place, uint16_t o
     rs_packet_resize(burst->mbufs[place], &packet->datagram, overhead);
     body = rs_burst_payload(burst, place);
     padding = body + packet->rtp.payload_bytes;
-    memmove(padding + overhead, padding, packet->rtp.padding_bytes);
+    if (unlikely(packet->rtp.padding_bytes != 0))
+        memmove(padding + overhead, padding, packet->rtp.padding_bytes);
     return body;
 }
 
@@ -99,7 +95,7 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
     struct rs_sender *sender;
     enum rs_outcome outcome;
 
-    if (ring->active == NULL)
+    if (unlikely(ring->active == NULL))
         return RS_NO_KEY;
     if (rtp->payload_bytes == 0)
         return RS_EMPTY;
@@ -113,10 +109,12 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
         return RS_NO_CAPACITY;
     crypt->keys = sender->keys;
     batch->senders[batch->count] = sender;
-    return rs_payload_prepare_seal(&worker->payloads[batch->count], stream->suite,
-                                   rs_stream_format(stream, rtp->payload_type),
-                                   make_room(burst, place, overhead), rtp->payload_bytes,
-                                   sender->kid, rs_sender_next_ctr(sender), crypt);
+    outcome = rs_payload_prepare_seal(&worker->payloads[batch->count], stream->suite,
+                                      rs_stream_format(stream, rtp->payload_type),
+                                      make_room(burst, place, overhead), rtp->payload_bytes,
+                                      sender->kid, rs_sender_next_ctr(sender), crypt);
+    rs_burst_lend(burst, place, &worker->payloads[batch->count], crypt);
+    return outcome;
 }
 
 /* Perhaps the first packet that this worker has sealed with the key since it became active. */

@@ -220,11 +220,6 @@ struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_st
     return sender;
 }
 
-uint64_t rs_sender_next_ctr(struct rs_sender *sender)
-{
-    return rs_ctr_make(sender->prefix, (uint32_t)sender->next_count++);
-}
-
 /* ---- opening ------------------------------------------------------------------------------ */
 
 struct rs_sender *rs_sender_find(struct rs_senders *senders, struct rs_stream_slot *slot,

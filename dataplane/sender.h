@@ -16,6 +16,7 @@
 #include "replay.h"
 #include "sender_pool.h"
 #include "suite.h"
+#include "wire.h"
 
 struct rs_key;
 struct rs_senders;
@@ -76,7 +77,10 @@ static inline bool rs_sender_has_count(const struct rs_sender *sender)
 }
 
 /* Takes the CTR of the next packet; each is handed out once. rs_sender_has_count must hold. */
-uint64_t rs_sender_next_ctr(struct rs_sender *sender);
+static inline uint64_t rs_sender_next_ctr(struct rs_sender *sender)
+{
+    return rs_ctr_make(sender->prefix, (uint32_t)sender->next_count++);
+}
 
 /* The sender that this worker keeps for a KID seen on a stream, under a key; borrowed, or NULL. */
 struct rs_sender *rs_sender_find(struct rs_senders *senders, struct rs_stream_slot *slot,

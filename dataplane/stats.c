@@ -49,11 +49,6 @@ const char *rs_outcome_name(enum rs_outcome outcome)
     return names[outcome];
 }
 
-bool rs_outcome_is_drop(enum rs_outcome outcome)
-{
-    return outcome >= RS_TRUNCATED;
-}
-
 /* Relaxed: a counter may be a few packets old, but never torn. */
 static uint64_t load(const uint64_t *counter)
 {

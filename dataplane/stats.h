@@ -62,7 +62,10 @@ enum rs_outcome {
 
 /* The stable snake_case name. Pure. */
 const char *rs_outcome_name(enum rs_outcome outcome);
-bool rs_outcome_is_drop(enum rs_outcome outcome);
+static inline bool rs_outcome_is_drop(enum rs_outcome outcome)
+{
+    return outcome >= RS_TRUNCATED;
+}
 
 /* worker: writes its own, with plain adds. control: reads with relaxed atomics. */
 struct rs_counters {

@@ -7,6 +7,7 @@
 
 #include "burst.h"
 #include "cipher.h"
+#include "flow_cache.h"
 #include "mailbox.h"
 #include "newcomer.h"
 #include "opener.h"
@@ -46,6 +47,7 @@ struct rs_worker {
     _Atomic uint64_t turns;                    /* ended. worker: w, main: r */
     _Atomic uint64_t bursts[RS_BURST_SIZES];   /* worker: w, main: r */
     struct rs_burst burst;
+    struct rs_flow_cache flow_cache;
     struct rs_attempts attempts;
     struct rs_newcomers newcomers;
     struct rs_crypt crypts[RS_BURST_MAX];
