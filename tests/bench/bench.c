@@ -29,6 +29,13 @@ const char *rs_bench_option(int argc, char **argv, const char *name)
     return NULL;
 }
 
+bool rs_bench_is(int argc, char **argv, const char *name, const char *value)
+{
+    const char *given = rs_bench_option(argc, argv, name);
+
+    return given != NULL && strcmp(given, value) == 0;
+}
+
 unsigned int rs_bench_number(int argc, char **argv, const char *name, unsigned int otherwise)
 {
     const char *text = rs_bench_option(argc, argv, name);
@@ -59,6 +66,13 @@ double rs_bench_quantile(double *values, size_t count, double part)
 double rs_bench_median(double *values, size_t count)
 {
     return rs_bench_quantile(values, count, 0.5);
+}
+
+struct rs_figure rs_figure_of(double *values, size_t count)
+{
+    const double median = rs_bench_median(values, count);
+
+    return (struct rs_figure){.median = median, .best = values[0]};
 }
 
 void rs_bench_pin(unsigned int cpu)

@@ -335,20 +335,17 @@ struct rs_frames *rs_rig_convert(struct rs_rig *rig, enum rs_direction direction
     return converted;
 }
 
-struct rs_rig_figure rs_rig_measure(struct rs_rig *rig, enum rs_direction direction,
-                                    struct rs_frames *frames, unsigned int n, unsigned int ms)
+struct rs_figure rs_rig_measure(struct rs_rig *rig, enum rs_direction direction,
+                                struct rs_frames *frames, unsigned int n, unsigned int ms)
 {
     static double rounds[ROUNDS_MAX];
-    struct rs_rig_figure figure = {.packets = 0};
+    size_t count = 0;
     uint64_t until;
 
     rs_rig_round(rig, direction, frames, n);
     until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
     do {
-        rounds[figure.rounds++] = rs_rig_round(rig, direction, frames, n);
-        figure.packets += n;
-    } while (rte_rdtsc() < until && figure.rounds < ROUNDS_MAX);
-    figure.median = rs_bench_median(rounds, figure.rounds);
-    figure.best = rounds[0];
-    return figure;
+        rounds[count++] = rs_rig_round(rig, direction, frames, n);
+    } while (rte_rdtsc() < until && count < ROUNDS_MAX);
+    return rs_figure_of(rounds, count);
 }

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "tests/bench/bench.h"
 #include "tests/bench/frames.h"
 #include "tests/bench/rig_port.h"
 
@@ -74,15 +75,10 @@ struct rs_frames *rs_rig_convert(struct rs_rig *rig, enum rs_direction direction
 
 /* ---- figures ---- */
 
-/* Of rounds, in cycles per packet. */
-struct rs_rig_figure {
-    double median, best;
-    uint64_t rounds, packets;
-};
-
-/* Rounds of `n` packets for about so many milliseconds, after one that is not looked at. */
-struct rs_rig_figure rs_rig_measure(struct rs_rig *rig, enum rs_direction direction,
-                                    struct rs_frames *frames, unsigned int n, unsigned int ms);
+/* In cycles per packet: rounds of `n` packets for about so many milliseconds, after one that is not
+ * looked at. */
+struct rs_figure rs_rig_measure(struct rs_rig *rig, enum rs_direction direction,
+                                struct rs_frames *frames, unsigned int n, unsigned int ms);
 
 /* The TSC cycles of a worker's turns that had packets, and of those that had none, so far. */
 void rs_rig_cycles(const struct rs_rig *rig, unsigned int worker, uint64_t *busy, uint64_t *idle);
