@@ -16,9 +16,6 @@ enum {
     RECORDED_MAX = 1024,
 };
 
-const uint16_t rs_cell_suites[RS_CELL_SUITES] = {0xf001, 0x0006, 0x0005};
-const unsigned int rs_cell_payloads[RS_CELL_PAYLOADS] = {160, 500, 1200, RS_CELL_MIX};
-
 /* ---- recordings --------------------------------------------------------------------------- */
 
 struct record {
@@ -109,20 +106,36 @@ struct rs_cell_place rs_cell_find(const struct rs_frame *frame)
                                   rtp.payload_bytes};
 }
 
-/* ---- results ------------------------------------------------------------------------------ */
+/* ---- asking ------------------------------------------------------------------------------- */
 
-void rs_cell_print(const char *what, const struct rs_suite *suite, enum rs_direction direction,
-                   unsigned int payload_bytes, const struct rs_figure *figure, const char *how)
+static void answer(const struct rs_cell_program *program, const struct rs_cell *cell)
 {
-    printf("{\"what\": \"%s\", ", what);
-    if (suite != NULL)
-        printf("\"suite\": \"0x%04X\", ", suite->number);
-    printf("\"direction\": \"%s\", ", direction == RS_SEAL ? "seal" : "open");
-    if (payload_bytes == RS_CELL_MIX)
-        printf("\"bytes\": \"mix\", ");
-    else
-        printf("\"bytes\": %u, ", payload_bytes);
+    const char *how = NULL;
+    const struct rs_figure figure = program->measure(program->context, cell, &how);
+
+    printf("{\"what\": \"%s\", \"suite\": \"0x%04X\", \"direction\": \"%s\", \"bytes\": %u, ",
+           program->what, cell->suite->number, cell->direction == RS_SEAL ? "seal" : "open",
+           cell->payload_bytes);
     if (how != NULL)
         printf("\"how\": \"%s\", ", how);
-    printf("\"cycles\": %.1f, \"best\": %.1f}\n", figure->median, figure->best);
+    printf("\"cycles\": %.1f, \"best\": %.1f}\n", figure.median, figure.best);
+    fflush(stdout);
+}
+
+void rs_cells_serve(const struct rs_cell_program *program)
+{
+    char line[128], direction[8];
+
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        struct rs_cell cell;
+        unsigned int suite;
+
+        if (sscanf(line, "%x %7s %u %u", &suite, direction, &cell.payload_bytes, &cell.ms) != 4)
+            rs_bench_fail("not a cell: %s", line);
+        cell.suite = rs_suite_find_number((uint16_t)suite);
+        cell.direction = strcmp(direction, "open") == 0 ? RS_OPEN : RS_SEAL;
+        if (cell.suite == NULL || cell.payload_bytes > RS_CELL_PAYLOAD_MAX)
+            rs_bench_fail("not a cell: %s", line);
+        answer(program, &cell);
+    }
 }

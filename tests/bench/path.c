@@ -1,83 +1,100 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cycles per packet of the dataplane's worker, rx to tx, or of the same ports forwarded untouched.
- *   path [--port memory|memif] [--worker rtpseal|io] [--checksum yes] [--ms N]
- * Opening is measured without replay window, since the same packets come again and again;
- * window.c has what the window costs. Without --checksum, UDP's is 0 over IPv4: none.
+ * Cycles per packet of the dataplane's worker, rx to tx, or of the same ports forwarded untouched,
+ * for the cells that standard input asks for (cells.h).
+ *   path [--port memory|memif] [--worker rtpseal|io] [--checksum yes] [--window N]
+ * UDP's checksum is 0, none, without --checksum. Opening is measured without replay window, since
+ * the same packets come again and again; with --window, which may be 0, each is opened only once.
  */
 #include <string.h>
+
+#include <rte_cycles.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/cells.h"
 #include "tests/bench/rig.h"
 
+enum { PASSES_MAX = 256, SUITES_MAX = 16 };
+
 struct run {
     struct rs_rig *rig;
-    const char *what; /* in the results */
-    bool with_checksum;
-    unsigned int ms;
+    bool with_checksum, once;
+    uint32_t window;
+    uint16_t ports[SUITES_MAX]; /* by suite code; 0: no stream yet */
 };
 
-static void measure(const struct run *run, const struct rs_suite *suite,
-                    enum rs_direction direction, unsigned int payload_bytes,
-                    struct rs_frames *frames)
+/* The UDP port of the suite's streams, which are made when they are first asked for. */
+static uint16_t find_port(struct run *run, const struct rs_suite *suite)
 {
-    const struct rs_figure figure =
-        rs_rig_measure(run->rig, direction, frames, rs_rig_room(run->rig), run->ms);
+    uint16_t *port = &run->ports[suite->code % SUITES_MAX];
+    struct rs_session *session;
 
-    rs_cell_print(run->what, suite, direction, payload_bytes, &figure, NULL);
+    if (*port != 0)
+        return *port;
+    *port = (uint16_t)(RS_RIG_PORT + suite->code);
+    if (rs_rig_dataplane(run->rig) == NULL)
+        return *port;
+    session = rs_rig_session(run->rig, suite->code);
+    rs_rig_stream(session, RS_SEAL, suite, *port, 0);
+    rs_rig_stream(session, RS_OPEN, suite, *port, run->window);
+    return *port;
 }
 
-static void run_suite(const struct run *run, unsigned int s)
+/* Opens packets that were sealed just now and never opened, pass for pass. */
+static struct rs_figure measure_once(struct run *run, struct rs_frames *plain, unsigned int ms)
 {
-    const struct rs_suite *suite = rs_suite_find_number(rs_cell_suites[s]);
-    const uint16_t port = (uint16_t)(RS_RIG_PORT + s);
-    struct rs_session *session = rs_rig_session(run->rig, s);
+    const uint64_t until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
+    double passes[PASSES_MAX];
+    size_t count = 0;
 
-    rs_rig_stream(session, RS_SEAL, suite, port, 0);
-    rs_rig_stream(session, RS_OPEN, suite, port, 0);
-    for (unsigned int p = 0; p < RS_CELL_PAYLOADS; p++) {
-        const unsigned int bytes = rs_cell_payloads[p];
-        struct rs_frames *plain = rs_cell_frames(bytes, port, run->with_checksum);
+    do {
         struct rs_frames *sealed = rs_rig_convert(run->rig, RS_SEAL, plain);
 
-        measure(run, suite, RS_SEAL, bytes, plain);
-        measure(run, suite, RS_OPEN, bytes, sealed);
-        rs_frames_destroy(plain);
+        for (unsigned int done = 0; done < sealed->count && count < PASSES_MAX;
+             done += rs_rig_room(run->rig))
+            passes[count++] = rs_rig_round(run->rig, RS_OPEN, sealed, rs_rig_room(run->rig));
         rs_frames_destroy(sealed);
-    }
+    } while (rte_rdtsc() < until && count < PASSES_MAX);
+    return rs_figure_of(passes, count);
 }
 
-/* Of the plain packets' size both ways, though an opener's come in longer. */
-static void run_io(const struct run *run)
+/* io forwards the plain packets both ways, though an opener's come in longer. */
+static struct rs_figure measure(void *context, const struct rs_cell *cell, const char **how)
 {
-    for (unsigned int p = 0; p < RS_CELL_PAYLOADS; p++) {
-        struct rs_frames *frames = rs_cell_frames(rs_cell_payloads[p], RS_RIG_PORT, false);
+    struct run *run = context;
+    const uint16_t port = find_port(run, cell->suite);
+    struct rs_frames *frames = rs_cell_frames(cell->payload_bytes, port, run->with_checksum);
+    struct rs_figure figure;
 
-        measure(run, NULL, RS_SEAL, rs_cell_payloads[p], frames);
-        measure(run, NULL, RS_OPEN, rs_cell_payloads[p], frames);
-        rs_frames_destroy(frames);
+    (void)how;
+    if (run->once && cell->direction == RS_OPEN) {
+        figure = measure_once(run, frames, cell->ms);
+    } else {
+        if (cell->direction == RS_OPEN && rs_rig_dataplane(run->rig) != NULL) {
+            struct rs_frames *plain = frames;
+
+            frames = rs_rig_convert(run->rig, RS_SEAL, plain);
+            rs_frames_destroy(plain);
+        }
+        figure = rs_rig_measure(run->rig, cell->direction, frames, rs_rig_room(run->rig), cell->ms);
     }
+    rs_frames_destroy(frames);
+    return figure;
 }
 
 int main(int argc, char **argv)
 {
     const bool memif = rs_bench_is(argc, argv, "--port", "memif");
     const bool io = rs_bench_is(argc, argv, "--worker", "io");
-    const bool with_checksum = rs_bench_is(argc, argv, "--checksum", "yes");
     const struct rs_rig_config config = {.kind = memif ? RS_RIG_MEMIF : RS_RIG_MEMORY,
                                          .worker = io ? RS_RIG_IO : RS_RIG_RTPSEAL};
-    const struct run run = {.rig = rs_rig_start(&config),
-                            .what = io              ? "io"
-                                    : with_checksum ? "checksum"
-                                                    : "rtpseal",
-                            .with_checksum = with_checksum,
-                            .ms = rs_bench_number(argc, argv, "--ms", 50)};
+    struct run run = {.rig = rs_rig_start(&config),
+                      .with_checksum = rs_bench_is(argc, argv, "--checksum", "yes"),
+                      .once = rs_bench_option(argc, argv, "--window") != NULL,
+                      .window = rs_bench_number(argc, argv, "--window", 0)};
+    const struct rs_cell_program program = {io ? "io" : "rtpseal", measure, &run};
 
-    if (io)
-        run_io(&run);
-    for (unsigned int s = 0; !io && s < RS_CELL_SUITES; s++)
-        run_suite(&run, s);
+    rs_cells_serve(&program);
     rs_rig_stop(run.rig);
     return 0;
 }

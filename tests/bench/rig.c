@@ -18,7 +18,7 @@ enum {
     WORKERS_MAX = 8,
     PORTS = 2,
     LIMIT = 64,
-    MEMORY_MB = 512,
+    MEMORY_MB = 256,
     LOOK_US = 10, /* between two looks at the worker's counters, so as not to disturb it */
     PATIENCE_MS = 20000,
     ROUNDS_MAX = 4096,

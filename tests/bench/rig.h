@@ -25,7 +25,7 @@ struct rs_rig_config {
     unsigned int worker_count;                       /* 1, which io always has */
     uint16_t queues;                                 /* of each port; as many as workers */
     uint32_t max_sessions, max_streams, max_senders; /* 64 */
-    uint32_t memory_mb;                              /* 512 */
+    uint32_t memory_mb;                              /* 256 */
 };
 
 struct rs_rig;
