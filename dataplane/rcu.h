@@ -6,6 +6,8 @@
  */
 #pragma once
 
+/* Reading a pointer and announcing a quiescent state are then a load and a store, not calls. */
+#define URCU_INLINE_SMALL_FUNCTIONS
 #include <urcu/urcu-qsbr.h>
 
 #include <urcu-call-rcu.h>

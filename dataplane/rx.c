@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Stage: takes a burst off the ingress queue. Nothing is looked at yet. */
+/*
+ * Stage: takes a burst off the ingress queue. Nothing is looked at yet, but all of it is asked for:
+ * a NIC, or another core, has written it, and to wait for it line by line costs more than to seal.
+ */
 #include "stages.h"
 
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
 #include "worker.h"
+
+/* The frame, and where a tag and a trailer will be written behind it. */
+static void prefetch(const struct rte_mbuf *mbuf)
+{
+    const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+    const unsigned int bytes = mbuf->data_len + RS_PAYLOAD_OVERHEAD_MAX;
+
+    for (unsigned int at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
+        rte_prefetch0(frame + at);
+}
 
 void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
 {
@@ -15,7 +28,7 @@ void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
     burst->received = rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
     burst->live_count = burst->received;
     for (unsigned int i = 0; i < burst->received; i++) {
-        rte_prefetch0(rte_pktmbuf_mtod(burst->mbufs[i], void *));
+        prefetch(burst->mbufs[i]);
         burst->live[i] = (uint8_t)i;
         burst->outcomes[i] = RS_UNDECIDED;
         burst->bytes_in[i] = burst->mbufs[i]->pkt_len;

@@ -139,9 +139,10 @@ static void finish(struct rs_worker *worker, struct rs_burst *burst, unsigned in
 static void seal_group(struct rs_worker *worker, struct rs_burst *burst, const uint8_t *group,
                        unsigned int group_count)
 {
-    struct batch batch = {.count = 0};
+    struct batch batch;
     int rc;
 
+    batch.count = batch.replaced_count = 0;
     for (unsigned int i = 0; i < group_count; i++) {
         burst->outcomes[group[i]] = (uint8_t)prepare(worker, burst, group[i], &batch);
         batch.places[batch.count] = group[i];

@@ -9,18 +9,6 @@
 
 #include "worker.h"
 
-static void count(struct rs_counters *counters, uint32_t bytes_in, uint32_t bytes_out,
-                  enum rs_outcome outcome)
-{
-    counters->packets_in++;
-    counters->bytes_in += bytes_in;
-    counters->outcomes[outcome]++;
-    if (!rs_outcome_is_drop(outcome)) {
-        counters->packets_out++;
-        counters->bytes_out += bytes_out;
-    }
-}
-
 /* A driver would drop it without a word. */
 static void mark_too_big(struct rs_burst *burst, unsigned int place)
 {
@@ -37,17 +25,52 @@ static unsigned int send_all(const struct rs_path *path, struct rte_mbuf **mbufs
     return rte_eth_tx_burst(path->tx_port, path->tx_queue, mbufs, (uint16_t)ready);
 }
 
+/* What has not been added yet to the counters of one path or stream. */
+struct sum {
+    uint64_t packets_in, bytes_in, packets_out, bytes_out;
+};
+
+static void add(struct sum *sum, uint64_t *outcomes, uint32_t bytes_in, uint32_t bytes_out,
+                enum rs_outcome outcome)
+{
+    const uint64_t out = !rs_outcome_is_drop(outcome);
+
+    sum->packets_in++;
+    sum->bytes_in += bytes_in;
+    sum->packets_out += out;
+    sum->bytes_out += out * bytes_out;
+    outcomes[outcome]++;
+}
+
+static void flush(struct rs_counters *counters, struct sum *sum)
+{
+    counters->packets_in += sum->packets_in;
+    counters->bytes_in += sum->bytes_in;
+    counters->packets_out += sum->packets_out;
+    counters->bytes_out += sum->bytes_out;
+    *sum = (struct sum){0};
+}
+
+/* Packets of one stream often come one behind the other: they are added up first. */
 static void count_all(const struct rs_worker *worker, const struct rs_burst *burst,
                       const uint32_t *bytes_out)
 {
+    struct rs_counters *path = burst->path->counters;
+    struct sum all = {0}, of_stream = {0};
+
     for (unsigned int i = 0; i < burst->received; i++) {
+        struct rs_stream *stream = burst->streams[i];
         const enum rs_outcome outcome = (enum rs_outcome)burst->outcomes[i];
 
-        count(burst->path->counters, burst->bytes_in[i], bytes_out[i], outcome);
-        if (burst->streams[i] != NULL)
-            count(&burst->streams[i]->slots[worker->index].counters, burst->bytes_in[i],
-                  bytes_out[i], outcome);
+        add(&all, path->outcomes, burst->bytes_in[i], bytes_out[i], outcome);
+        if (stream == NULL)
+            continue;
+        add(&of_stream, stream->slots[worker->index].counters.outcomes, burst->bytes_in[i],
+            bytes_out[i], outcome);
+        if (i + 1 == burst->received || burst->streams[i + 1] != stream)
+            flush(&stream->slots[worker->index].counters, &of_stream);
     }
+    flush(path, &all);
 }
 
 void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
