@@ -12,7 +12,6 @@
 
 #include "cipher.h"
 #include "packet.h"
-#include "payload.h"
 #include "rtp.h"
 #include "stats.h"
 #include "table.h"
@@ -47,14 +46,6 @@ static inline uint8_t *rs_burst_payload(const struct rs_burst *burst, unsigned i
 
     return rte_pktmbuf_mtod_offset(burst->mbufs[place], uint8_t *,
                                    packet->datagram.payload_offset + packet->rtp.payload_offset);
-}
-
-/* Lends the cipher what lies before a text that is in the packet itself: headers and headroom. */
-static inline void rs_burst_lend(const struct rs_burst *burst, unsigned int place,
-                                 const struct rs_payload *payload, struct rs_crypt *crypt)
-{
-    if (payload->layout.run_count == 1)
-        crypt->lent_bytes = (uint32_t)(crypt->text - (uint8_t *)burst->mbufs[place]->buf_addr);
 }
 
 /*

@@ -10,13 +10,24 @@
 #include "range.h"
 #include "worker.h"
 
-static inline __attribute__((always_inline)) bool in_media(const struct rs_link_rules *rules,
-                                                           const struct rs_datagram *datagram)
+static __attribute__((noinline)) bool in_ranges(const struct rs_link_rules *rules,
+                                                const struct rs_datagram *datagram)
 {
     return rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->dst.bytes,
                           datagram->dst_port) ||
            rs_range_holds(rules->media, rules->media_count, datagram->family, datagram->src.bytes,
                           datagram->src_port);
+}
+
+static inline bool in_media(const struct rs_link_rules *rules, const struct rs_datagram *datagram)
+{
+    const struct rs_range *first = rules->media;
+
+    /* Most often it is to a port of the first range. */
+    if (likely(rules->media_count > 0 && first->family == 0 &&
+               datagram->dst_port >= first->port_first && datagram->dst_port <= first->port_last))
+        return true;
+    return in_ranges(rules, datagram);
 }
 
 /* For what does not say its ports: could it be media? */

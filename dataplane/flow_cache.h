@@ -57,7 +57,7 @@ static inline bool rs_cached_flow_make(const struct rs_datagram *datagram, uint3
     memcpy(&src, datagram->src.bytes, sizeof(src));
     memcpy(&dst, datagram->dst.bytes, sizeof(dst));
     flow->addresses = (uint64_t)dst << 32 | src;
-    flow->ports = (uint32_t)datagram->dst_port << 16 | datagram->src_port;
+    memcpy(&flow->ports, &datagram->src_port, sizeof(flow->ports)); /* both */
     flow->ssrc = ssrc;
     return true;
 }

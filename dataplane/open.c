@@ -45,7 +45,8 @@ static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst,
                                       &attempt->trailer, payload, bytes, &worker->crypts[n]);
     if (outcome != RS_OPENED)
         return outcome;
-    rs_burst_lend(burst, attempt->place, &worker->payloads[n], &worker->crypts[n]);
+    rs_payload_lend(&worker->payloads[n], burst->mbufs[attempt->place]->buf_addr,
+                    &worker->crypts[n]);
     return attempt->sender != NULL ? RS_UNDECIDED : rs_opener_next(worker, attempts, attempt);
 }
 

@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
@@ -30,7 +32,7 @@ struct rs_address {
 };
 
 struct rs_datagram {
-    struct rs_address src, dst;
+    struct rs_address src, dst;  /* side by side, as are the ports */
     uint16_t src_port, dst_port; /* host order */
     uint16_t vlan;               /* 0 untagged or priority-tagged; 1 to 4094 one tag;
                                     RS_VLAN_STACKED more than one */
@@ -46,12 +48,63 @@ struct rs_datagram {
 
 enum { RS_VLAN_STACKED = 0xffff };
 
+/* As rs_packet_parse, of any frame. */
+enum rs_frame rs_packet_parse_any(const struct rte_mbuf *mbuf, struct rs_datagram *out);
+
+/* Fields of a header by their offset in the frame, in network order on the wire. */
+static inline uint16_t rs_packet_be16(const uint8_t *at)
+{
+    return rte_be_to_cpu_16(*(const unaligned_uint16_t *)at);
+}
+
+static inline uint32_t rs_packet_be32(const uint8_t *at)
+{
+    return rte_be_to_cpu_32(*(const unaligned_uint32_t *)at);
+}
+
+/*
+ * What nearly all media is: untagged IPv4 without options, UDP in one piece, headers in the first
+ * segment. Returns false, and says nothing, of any other frame.
+ */
+static inline bool rs_packet_parse_common(const struct rte_mbuf *mbuf, struct rs_datagram *out)
+{
+    enum { L3 = 14, L4 = L3 + 20, PAYLOAD = L4 + 8 };
+    const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+    uint32_t ip_bytes;
+
+    /* Type and first byte of IP; flags, fragment offset and protocol. */
+    if (mbuf->data_len < PAYLOAD || (rs_packet_be32(frame + 12) & 0xffffff00) != 0x08004500 ||
+        (rs_packet_be32(frame + L3 + 6) & 0x3fff00ff) != IPPROTO_UDP)
+        return false;
+    ip_bytes = rs_packet_be16(frame + L3 + 2);
+    if (ip_bytes < PAYLOAD - L3 || L3 + ip_bytes > mbuf->pkt_len)
+        return false;
+    out->src = out->dst = (struct rs_address){{0}};
+    memcpy(out->src.bytes, frame + L3 + 12, 4);
+    memcpy(out->dst.bytes, frame + L3 + 16, 4);
+    out->src_port = rs_packet_be16(frame + L4);
+    out->dst_port = rs_packet_be16(frame + L4 + 2);
+    out->vlan = 0;
+    out->family = RS_IPV4;
+    out->ports_known = true;
+    out->length_ok = rs_packet_be16(frame + L4 + 4) == ip_bytes - (L4 - L3);
+    out->checksum_zero = rs_packet_be16(frame + L4 + 6) == 0;
+    out->l3_offset = L3;
+    out->l4_offset = L4;
+    out->payload_offset = PAYLOAD;
+    out->payload_bytes = (uint16_t)(ip_bytes - (PAYLOAD - L3));
+    return true;
+}
+
 /*
  * Parses the frame in the first segment of `mbuf`: Ethernet, up to four 802.1Q/802.1ad tags, IPv4
  * with options, IPv6 with its extension headers (RFC 8200), UDP. Fields of *out that the result
  * does not name are undefined. Never reads past the segment. Worker; no side effect.
  */
-enum rs_frame rs_packet_parse(const struct rte_mbuf *mbuf, struct rs_datagram *out);
+static inline enum rs_frame rs_packet_parse(const struct rte_mbuf *mbuf, struct rs_datagram *out)
+{
+    return rs_packet_parse_common(mbuf, out) ? RS_FRAME_UDP : rs_packet_parse_any(mbuf, out);
+}
 
 /* As rs_packet_checksum_ok and rs_packet_checksum_set, where the checksum field is not 0. */
 bool rs_packet_checksum_verify(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram);

@@ -15,7 +15,6 @@ enum {
     IPV4_BYTES = 20,
     IPV6_BYTES = 40,
     UDP_BYTES = 8,
-    COMMON_HEADER_BYTES = ETHERNET_BYTES + IPV4_BYTES + UDP_BYTES,
     ICMP_BYTES = 8,
     IPV6_HEADERS_MAX = 8, /* more extension headers than any sender has a use for */
     ND_REDIRECT_BYTES = 40,
@@ -54,11 +53,6 @@ struct upper {
 static uint16_t be16(const uint8_t *bytes)
 {
     return (uint16_t)(bytes[0] << 8 | bytes[1]);
-}
-
-static uint32_t be32(const uint8_t *bytes)
-{
-    return (uint32_t)be16(bytes) << 16 | be16(bytes + 2);
 }
 
 static bool holds(const struct view *view, uint32_t offset, uint32_t count)
@@ -319,47 +313,13 @@ static enum rs_frame parse_upper(const struct view *view, const struct upper *up
     return RS_FRAME_OTHER;
 }
 
-/*
- * What nearly all media is: untagged IPv4 without options, UDP in one piece, all of it in the first
- * segment's reach. Returns false, and says nothing, of any other frame.
- */
-static bool parse_common(const uint8_t *frame, uint32_t readable, uint32_t end,
-                         struct rs_datagram *out)
-{
-    const uint8_t *ip = frame + ETHERNET_BYTES, *udp = ip + IPV4_BYTES;
-    uint32_t ip_bytes;
-
-    if (readable < COMMON_HEADER_BYTES || (be32(frame + 12) & 0xffffff00) != 0x08004500 ||
-        (be32(ip + 6) & 0x3fff00ff) != PROTOCOL_UDP)
-        return false;
-    ip_bytes = be16(ip + 2);
-    if (ip_bytes < IPV4_BYTES + UDP_BYTES || ETHERNET_BYTES + ip_bytes > end)
-        return false;
-    memset(out, 0, sizeof(*out));
-    memcpy(out->src.bytes, ip + 12, 4);
-    memcpy(out->dst.bytes, ip + 16, 4);
-    out->src_port = be16(udp);
-    out->dst_port = be16(udp + 2);
-    out->family = RS_IPV4;
-    out->ports_known = true;
-    out->length_ok = be16(udp + 4) == ip_bytes - IPV4_BYTES;
-    out->checksum_zero = be16(udp + 6) == 0;
-    out->l3_offset = ETHERNET_BYTES;
-    out->l4_offset = ETHERNET_BYTES + IPV4_BYTES;
-    out->payload_offset = COMMON_HEADER_BYTES;
-    out->payload_bytes = (uint16_t)(ip_bytes - IPV4_BYTES - UDP_BYTES);
-    return true;
-}
-
-enum rs_frame rs_packet_parse(const struct rte_mbuf *mbuf, struct rs_datagram *out)
+enum rs_frame rs_packet_parse_any(const struct rte_mbuf *mbuf, struct rs_datagram *out)
 {
     struct view view = {rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len, mbuf->pkt_len};
     struct upper upper;
     uint16_t type;
     bool readable;
 
-    if (parse_common(view.bytes, view.readable, view.end, out))
-        return RS_FRAME_UDP;
     memset(out, 0, sizeof(*out));
     if (!read_ethernet(&view, out, &type))
         return RS_FRAME_TRUNCATED;

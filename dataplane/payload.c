@@ -82,8 +82,8 @@ void rs_payload_scatter(struct rs_payload *payload, const uint8_t *text)
  * The trailer is written a second time, which is faster than reading again what was just written.
  * Returns the aad's bytes.
  */
-static uint32_t write_aad(const struct rs_payload *payload, enum rs_codec_number codec,
-                          const struct rs_trailer *trailer, uint8_t *aad)
+static inline uint32_t write_aad(const struct rs_payload *payload, enum rs_codec_number codec,
+                                 const struct rs_trailer *trailer, uint8_t *aad)
 {
     rs_wire_write(trailer, aad);
     aad[RS_WIRE_TRAILER_BYTES] = (uint8_t)codec;
@@ -91,9 +91,9 @@ static uint32_t write_aad(const struct rs_payload *payload, enum rs_codec_number
 }
 
 /* Fills *crypt from a layout and a trailer. What has no tag has nothing to authenticate. */
-static void fill(struct rs_payload *payload, const struct rs_suite *suite,
-                 enum rs_codec_number codec, const struct rs_trailer *trailer,
-                 struct rs_crypt *crypt)
+static inline __attribute__((always_inline)) void
+fill(struct rs_payload *payload, const struct rs_suite *suite, enum rs_codec_number codec,
+     const struct rs_trailer *trailer, struct rs_crypt *crypt)
 {
     uint8_t *const aad = aad_of(payload);
 

@@ -62,6 +62,15 @@ static inline bool rs_payload_is_gathered(const struct rs_payload *payload)
     return payload->layout.run_count > 1;
 }
 
+/* Lends the cipher what lies between `buffer`, where the packet's memory begins, and a text that is
+ * in the packet itself: headers and headroom. After prepare. */
+static inline void rs_payload_lend(const struct rs_payload *payload, const void *buffer,
+                                   struct rs_crypt *crypt)
+{
+    if (payload->layout.run_count == 1)
+        crypt->lent_bytes = (uint32_t)(crypt->text - (const uint8_t *)buffer);
+}
+
 /* Puts gathered text back where it came from. */
 void rs_payload_scatter(struct rs_payload *payload, const uint8_t *text);
 

@@ -5,6 +5,8 @@
  */
 #include "stages.h"
 
+#include <string.h>
+
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
@@ -26,12 +28,15 @@ void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
 
     (void)worker;
     burst->received = rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
+    if (burst->received == 0)
+        return;
     burst->live_count = burst->received;
+    memset(burst->outcomes, RS_UNDECIDED, sizeof(burst->outcomes));
+    memset(burst->streams, 0, sizeof(burst->streams));
+    for (unsigned int i = 0; i < RS_BURST_MAX; i++)
+        burst->live[i] = (uint8_t)i;
     for (unsigned int i = 0; i < burst->received; i++) {
         prefetch(burst->mbufs[i]);
-        burst->live[i] = (uint8_t)i;
-        burst->outcomes[i] = RS_UNDECIDED;
         burst->bytes_in[i] = burst->mbufs[i]->pkt_len;
-        burst->streams[i] = NULL;
     }
 }

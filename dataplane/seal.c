@@ -55,29 +55,41 @@ static struct rs_sender *pick_sender(struct rs_worker *worker, const struct rs_b
     return made;
 }
 
-static enum rs_outcome check_room(const struct rs_burst *burst, unsigned int place,
-                                  uint16_t overhead)
+static enum rs_outcome check_room(const struct rte_mbuf *mbuf, const struct rs_packet *packet,
+                                  uint16_t overhead, uint16_t mtu)
 {
-    static const enum rs_outcome outcomes[] = {[RS_GROW_OK] = RS_UNDECIDED,
-                                               [RS_GROW_NO_TAILROOM] = RS_NO_TAILROOM,
-                                               [RS_GROW_TOO_BIG] = RS_TOO_BIG};
-    const struct rs_packet *packet = &burst->packets[place];
-
     if (packet->rtp.payload_bytes > RS_PAYLOAD_MAX_BYTES)
         return RS_TOO_BIG;
-    return outcomes[rs_packet_can_grow(burst->mbufs[place], &packet->datagram, overhead,
-                                       burst->path->tx_mtu)];
+    switch (rs_packet_can_grow(mbuf, &packet->datagram, overhead, mtu)) {
+    case RS_GROW_OK:
+        return RS_UNDECIDED;
+    case RS_GROW_NO_TAILROOM:
+        return RS_NO_TAILROOM;
+    case RS_GROW_TOO_BIG:
+        break;
+    }
+    return RS_TOO_BIG;
 }
 
-/* Opens a gap of `overhead` bytes between payload and padding. */
-static uint8_t *make_room(struct rs_burst *burst, unsigned int place, uint16_t overhead)
+/* Whether the packet can be sealed as it came, and with what grows on it. */
+static enum rs_outcome check(const struct rte_mbuf *mbuf, const struct rs_packet *packet,
+                             uint16_t overhead, uint16_t mtu)
 {
-    struct rs_packet *packet = &burst->packets[place];
-    uint8_t *body, *padding;
+    if (unlikely(packet->rtp.payload_bytes == 0))
+        return RS_EMPTY;
+    if (unlikely(!rs_packet_checksum_ok(mbuf, &packet->datagram)))
+        return RS_BAD_CHECKSUM;
+    return check_room(mbuf, packet, overhead, mtu);
+}
 
-    rs_packet_resize(burst->mbufs[place], &packet->datagram, overhead);
-    body = rs_burst_payload(burst, place);
-    padding = body + packet->rtp.payload_bytes;
+/* Opens a gap of `overhead` bytes between payload and padding. Returns the payload. */
+static uint8_t *make_room(struct rte_mbuf *mbuf, struct rs_packet *packet, uint16_t overhead)
+{
+    uint8_t *body = rte_pktmbuf_mtod_offset(
+        mbuf, uint8_t *, packet->datagram.payload_offset + packet->rtp.payload_offset);
+    uint8_t *padding = body + packet->rtp.payload_bytes;
+
+    rs_packet_resize(mbuf, &packet->datagram, overhead);
     if (unlikely(packet->rtp.padding_bytes != 0))
         memmove(padding + overhead, padding, packet->rtp.padding_bytes);
     return body;
@@ -86,34 +98,31 @@ static uint8_t *make_room(struct rs_burst *burst, unsigned int place, uint16_t o
 static enum rs_outcome prepare(struct rs_worker *worker, struct rs_burst *burst, unsigned int place,
                                struct batch *batch)
 {
-    const struct rs_stream *stream = burst->streams[place];
-    struct rs_stream_slot *slot = &burst->streams[place]->slots[worker->index];
+    struct rs_stream *stream = burst->streams[place];
     const struct rs_keyring *ring = rs_rcu_read(stream->session->ring);
-    const struct rs_rtp *rtp = &burst->packets[place].rtp;
+    struct rte_mbuf *mbuf = burst->mbufs[place];
+    struct rs_packet *packet = &burst->packets[place];
     const uint16_t overhead = (uint16_t)rs_payload_overhead(stream->suite);
+    struct rs_payload *payload = &worker->payloads[batch->count];
     struct rs_crypt *crypt = &worker->crypts[batch->count];
     struct rs_sender *sender;
     enum rs_outcome outcome;
 
     if (unlikely(ring->active == NULL))
         return RS_NO_KEY;
-    if (rtp->payload_bytes == 0)
-        return RS_EMPTY;
-    if (!rs_packet_checksum_ok(burst->mbufs[place], &burst->packets[place].datagram))
-        return RS_BAD_CHECKSUM;
-    outcome = check_room(burst, place, overhead);
-    if (outcome != RS_UNDECIDED)
+    outcome = check(mbuf, packet, overhead, burst->path->tx_mtu);
+    if (unlikely(outcome != RS_UNDECIDED))
         return outcome;
-    sender = pick_sender(worker, burst, ring, slot, batch);
-    if (sender == NULL)
+    sender = pick_sender(worker, burst, ring, &stream->slots[worker->index], batch);
+    if (unlikely(sender == NULL))
         return RS_NO_CAPACITY;
     crypt->keys = sender->keys;
     batch->senders[batch->count] = sender;
-    outcome = rs_payload_prepare_seal(&worker->payloads[batch->count], stream->suite,
-                                      rs_stream_format(stream, rtp->payload_type),
-                                      make_room(burst, place, overhead), rtp->payload_bytes,
+    outcome = rs_payload_prepare_seal(payload, stream->suite,
+                                      rs_stream_format(stream, packet->rtp.payload_type),
+                                      make_room(mbuf, packet, overhead), packet->rtp.payload_bytes,
                                       sender->kid, rs_sender_next_ctr(sender), crypt);
-    rs_burst_lend(burst, place, &worker->payloads[batch->count], crypt);
+    rs_payload_lend(payload, mbuf->buf_addr, crypt);
     return outcome;
 }
 

@@ -9,14 +9,7 @@
 
 #include "worker.h"
 
-/* A driver would drop it without a word. */
-static void mark_too_big(struct rs_burst *burst, unsigned int place)
-{
-    if (!rs_outcome_is_drop((enum rs_outcome)burst->outcomes[place]))
-        burst->outcomes[place] = RS_TOO_BIG;
-}
-
-static unsigned int send_all(const struct rs_path *path, struct rte_mbuf **mbufs, unsigned int n)
+static unsigned int transmit(const struct rs_path *path, struct rte_mbuf **mbufs, unsigned int n)
 {
     unsigned int ready = n;
 
@@ -73,29 +66,49 @@ static void count_all(const struct rs_worker *worker, const struct rs_burst *bur
     flush(path, &all);
 }
 
-void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
+/* What is longer than the port takes a driver would drop without a word. Returns how many drops
+ * there are in all. */
+static unsigned int mark_too_big(struct rs_burst *burst, uint32_t *bytes_out)
 {
-    struct rte_mbuf *out[RS_BURST_MAX], *dropped[RS_BURST_MAX];
-    uint8_t places[RS_BURST_MAX];
-    uint32_t bytes_out[RS_BURST_MAX];
-    unsigned int out_count = 0, dropped_count = 0, sent;
+    unsigned int drops = 0;
 
     for (unsigned int i = 0; i < burst->received; i++) {
         bytes_out[i] = burst->mbufs[i]->pkt_len;
-        if (bytes_out[i] > burst->path->tx_frame_max)
-            mark_too_big(burst, i);
-        if (rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i])) {
+        if (bytes_out[i] > burst->path->tx_frame_max &&
+            !rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i]))
+            burst->outcomes[i] = RS_TOO_BIG;
+        drops += rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i]);
+    }
+    return drops;
+}
+
+/* Sends in order; what is refused is a drop, too. */
+static void send_burst(struct rs_burst *burst, unsigned int drops)
+{
+    struct rte_mbuf *out[RS_BURST_MAX], *dropped[RS_BURST_MAX];
+    uint8_t places[RS_BURST_MAX];
+    unsigned int out_count = 0, dropped_count = 0, sent;
+
+    for (unsigned int i = 0; i < burst->received; i++) {
+        if (drops > 0 && rs_outcome_is_drop((enum rs_outcome)burst->outcomes[i])) {
             dropped[dropped_count++] = burst->mbufs[i];
         } else {
             places[out_count] = (uint8_t)i;
             out[out_count++] = burst->mbufs[i];
         }
     }
-    sent = out_count == 0 ? 0 : send_all(burst->path, out, out_count);
+    sent = out_count == 0 ? 0 : transmit(burst->path, out, out_count);
     for (unsigned int i = sent; i < out_count; i++) {
         burst->outcomes[places[i]] = RS_TX_FULL;
         dropped[dropped_count++] = out[i];
     }
-    count_all(worker, burst, bytes_out);
     rte_pktmbuf_free_bulk(dropped, dropped_count);
+}
+
+void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
+{
+    uint32_t bytes_out[RS_BURST_MAX];
+
+    send_burst(burst, mark_too_big(burst, bytes_out));
+    count_all(worker, burst, bytes_out);
 }
