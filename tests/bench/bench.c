@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void rs_bench_fail(const char *format, ...)
 {
@@ -73,6 +74,14 @@ struct rs_figure rs_figure_of(double *values, size_t count)
     const double median = rs_bench_median(values, count);
 
     return (struct rs_figure){.median = median, .best = values[0]};
+}
+
+uint64_t rs_bench_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 void rs_bench_pin(unsigned int cpu)

@@ -27,5 +27,8 @@ struct rs_figure {
 /* Sorts the values, at least one. */
 struct rs_figure rs_figure_of(double *values, size_t count);
 
+/* CLOCK_MONOTONIC. */
+uint64_t rs_bench_now_ms(void);
+
 /* The calling thread runs on this CPU alone from now on. */
 void rs_bench_pin(unsigned int cpu);
