@@ -22,6 +22,7 @@ enum {
     LOOK_US = 10, /* between two looks at the worker's counters, so as not to disturb it */
     PATIENCE_MS = 20000,
     ROUNDS_MAX = 4096,
+    WARM_UP = 4096, /* packets: as many as there are buffers in a memif's ring */
 };
 
 struct rs_rig {
@@ -342,7 +343,8 @@ struct rs_figure rs_rig_measure(struct rs_rig *rig, enum rs_direction direction,
     size_t count = 0;
     uint64_t until;
 
-    rs_rig_round(rig, direction, frames, n);
+    for (unsigned int warm = 0; warm == 0 || warm < WARM_UP; warm += n)
+        rs_rig_round(rig, direction, frames, n);
     until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ms;
     do {
         rounds[count++] = rs_rig_round(rig, direction, frames, n);

@@ -18,7 +18,7 @@
 enum {
     QUEUES_MAX = 8,
     MEMORY_ROOM = 4096,
-    MEMIF_RING_LOG2 = 12, /* so that buffers rotate over more than the worker's caches */
+    MEMIF_RING_LOG2 = 10, /* net_memif's own default: 2 MiB of buffers each way */
     MEMIF_ROOM = 1024,
     BUFFERS = 16383,
     CACHE = 256,
