@@ -20,7 +20,7 @@ enum {
     MEMORY_ROOM = 4096,
     MEMIF_RING_LOG2 = 10, /* net_memif's own default: 2 MiB of buffers each way */
     MEMIF_ROOM = 1024,
-    BUFFERS = 16383,
+    BUFFERS = 5119, /* of a queue; packets rotate over them, in their order */
     CACHE = 256,
     CLIENT = 8, /* the client of server n is net_memif<8 + n> */
     PATIENCE_MS = 5000,
