@@ -52,12 +52,11 @@ static int test_cipher(struct rs_cipher *cipher)
 /* Each worker has an engine of its own, and none runs before that engine has been tested. */
 static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int index)
 {
-    struct rs_worker *worker = aligned_alloc(64, (sizeof(struct rs_worker) + 63) / 64 * 64);
+    struct rs_worker *worker = rs_lines_alloc(sizeof(*worker));
     uint64_t seed;
 
     if (worker == NULL)
         return NULL;
-    memset(worker, 0, sizeof(*worker));
     dp->workers[index] = worker;
     dp->worker_mail[index] = &worker->from_main;
     worker->index = index;
@@ -65,7 +64,8 @@ static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int ind
     worker->tsc_hz = rte_get_tsc_hz();
     worker->pending_end = &worker->pending;
     worker->reseed = (struct rs_mail){.kind = RS_MAIL_RESEED, .worker = index, .subject = worker};
-    worker->paths = calloc(dp->link_count * RS_DIRECTIONS * RS_MAX_WORKERS, sizeof(struct rs_path));
+    worker->paths =
+        rs_lines_alloc(dp->link_count * RS_DIRECTIONS * RS_MAX_WORKERS * sizeof(struct rs_path));
     worker->cipher = rs_cipher_create(RS_ISA_AUTO);
     if (worker->paths == NULL || worker->cipher == NULL)
         return NULL;
@@ -145,10 +145,9 @@ static int create_cipher(struct rs_dataplane *dp)
 
 static int create_shared(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
 {
-    dp->counters = aligned_alloc(64, dp->worker_count * sizeof(*dp->counters));
+    dp->counters = rs_lines_alloc(dp->worker_count * sizeof(*dp->counters));
     if (dp->counters == NULL)
         return -ENOMEM;
-    memset(dp->counters, 0, dp->worker_count * sizeof(*dp->counters));
     dp->keys =
         rs_keys_create(dp->cipher, dp->worker_count, dp->worker_mail, dp->observer, dp->wake_fd);
     dp->table =

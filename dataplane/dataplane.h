@@ -187,7 +187,8 @@ struct rs_stream_config {
     struct rs_flow flow;
     const uint32_t *ssrcs; /* borrowed; none: any SSRC */
     size_t ssrc_count;
-    /* per payload type; one not named is sealed whole, and refused where O = 0 */
+    /* per payload type but 64 to 95, which are RTCP's; one not named is sealed whole, and refused
+     * where O = 0 */
     struct rs_format formats[RS_PAYLOAD_TYPES];
     const struct rs_suite *suite;
     uint32_t replay_window; /* packets, 64 to 8192, rounded up to a power of two; 0: off */

@@ -15,9 +15,9 @@
 #include "worker.h"
 
 struct rs_link {
-    char name[64];
+    struct rs_link_rules *rules; /* worker: r under RCU, main: publishes */
+    char name[64] RS_OWN_LINE;
     struct rs_port ports[RS_DIRECTIONS]; /* by the direction that enters there */
-    struct rs_link_rules *rules;         /* worker: r under RCU, main: publishes */
 };
 
 struct rs_dataplane {

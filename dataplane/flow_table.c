@@ -12,13 +12,15 @@
 #include <rte_hash.h>
 #include <rte_memory.h>
 
+#include "cache_line.h"
 #include "log.h"
 
 struct rs_flow_table {
     struct rte_hash *hash;
-    _Atomic uint64_t version;                                 /* worker: r, main: w */
-    uint32_t entries[RS_MAX_LINKS][RS_DIRECTIONS][RS_SHAPES]; /* main */
-    _Atomic uint32_t shapes[RS_MAX_LINKS][RS_DIRECTIONS];     /* worker: r, main: w */
+    /* worker: r, main: w when something changes */
+    _Atomic uint64_t version;
+    _Atomic uint32_t shapes[RS_MAX_LINKS][RS_DIRECTIONS];
+    uint32_t entries[RS_MAX_LINKS][RS_DIRECTIONS][RS_SHAPES] RS_OWN_LINE; /* main */
 };
 
 /* ---- changing ----------------------------------------------------------------------------- */
@@ -26,12 +28,15 @@ struct rs_flow_table {
 static void count_shape(struct rs_flow_table *table, const struct rs_flow_key *key, int change)
 {
     const uint32_t *entries = table->entries[key->link][key->direction];
+    _Atomic uint32_t *shapes = &table->shapes[key->link][key->direction];
     uint32_t bits = 0;
 
     table->entries[key->link][key->direction][key->shape] += (uint32_t)change;
     for (unsigned int s = 0; s < RS_SHAPES; s++)
         bits |= entries[s] > 0 ? 1u << s : 0;
-    atomic_store_explicit(&table->shapes[key->link][key->direction], bits, memory_order_release);
+    /* Workers read it once a burst: it is left alone where nothing changes. */
+    if (bits != atomic_load_explicit(shapes, memory_order_relaxed))
+        atomic_store_explicit(shapes, bits, memory_order_release);
 }
 
 /* After the change, and before a grace period begins that ends what was taken out. Release: pairs
@@ -120,7 +125,7 @@ void rs_flow_table_find_burst(const struct rs_flow_table *table, const struct rs
 
 struct rs_flow_table *rs_flow_table_create(uint32_t max_keys)
 {
-    struct rs_flow_table *table = calloc(1, sizeof(*table));
+    struct rs_flow_table *table = rs_lines_alloc(sizeof(*table));
     struct rte_hash_parameters parameters = {
         .name = "rs_flows",
         /* a cuckoo table takes its last few entries unwillingly */

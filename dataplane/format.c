@@ -5,6 +5,8 @@
  */
 #include "format.h"
 
+#include <string.h>
+
 bool rs_format_layout_rtx(struct rs_format format, const uint8_t *payload, size_t bytes,
                           size_t grown_by, struct rs_layout *out)
 {
@@ -29,4 +31,23 @@ uint8_t rs_format_pack(struct rs_format format)
     if (format.codec == NULL)
         return 0;
     return (uint8_t)((format.codec - rs_codecs + 1) | (format.is_rtx ? RS_PACKED_RTX : 0));
+}
+
+static uint8_t half_of(struct rs_format format)
+{
+    if (format.codec == NULL)
+        return 0;
+    return (uint8_t)((rs_format_has_rule(format) ? format.codec->number : RS_HALF_NO_RULE) |
+                     (format.is_rtx ? RS_HALF_RTX : 0));
+}
+
+void rs_format_map_write(const struct rs_format formats[], uint8_t map[RS_FORMAT_MAP_BYTES])
+{
+    memset(map, 0, RS_FORMAT_MAP_BYTES);
+    for (unsigned int pt = 0; pt < 128; pt++) {
+        const unsigned int place = rs_format_map_place((uint8_t)pt);
+
+        if (place < RS_FORMAT_MAP_BYTES)
+            map[place] |= (uint8_t)(half_of(formats[pt]) << (pt % 2 * RS_HALF_BITS));
+    }
 }

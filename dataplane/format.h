@@ -57,3 +57,37 @@ static inline struct rs_format rs_format_unpack(uint8_t packed)
         .is_rtx = (packed & RS_PACKED_RTX) != 0,
     };
 }
+
+/*
+ * What all payload types of a stream carry, as far as sealing needs it: half a byte for each, which
+ * does not tell codecs without a rule from each other. 64 to 95 have no place, for those are RTCP's
+ * (RFC 5761 section 4).
+ */
+enum { RS_FORMAT_MAP_BYTES = 48 };
+
+/* formats[] is of all 128 payload types. Any thread; pure. */
+void rs_format_map_write(const struct rs_format formats[], uint8_t map[RS_FORMAT_MAP_BYTES]);
+
+/* In which byte of the map a payload type is; RS_FORMAT_MAP_BYTES: in none. Pure. */
+static inline unsigned int rs_format_map_place(uint8_t payload_type)
+{
+    if (payload_type >= 64 && payload_type <= 95)
+        return RS_FORMAT_MAP_BYTES;
+    return (payload_type < 64 ? payload_type : payload_type - 32u) / 2;
+}
+
+/* Half a byte: 0: not named; 1 to 6: the codecs that have a rule, which are the first rows of
+ * codec.c; 7: any codec without; 8 is added for RTX. */
+enum { RS_HALF_RTX = 8, RS_HALF_NO_RULE = 7, RS_HALF_BITS = 4 };
+
+/* The payload type's format by the map's byte. Any thread; pure. */
+static inline struct rs_format rs_format_map_read(uint8_t byte, uint8_t payload_type)
+{
+    const unsigned int half = (unsigned int)byte >> (payload_type % 2 * RS_HALF_BITS);
+    const unsigned int codec = half & RS_HALF_NO_RULE;
+
+    return (struct rs_format){
+        .codec = codec > 0 ? &rs_codecs[codec - 1] : NULL,
+        .is_rtx = (half & RS_HALF_RTX) != 0,
+    };
+}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "cache_line.h"
 #include "dataplane.h"
 #include "mailbox.h"
 #include "rcu.h"
@@ -33,7 +34,7 @@ struct rs_key_worker {
     _Atomic uint64_t observed_tsc;     /* worker: w, main: r */
     _Atomic uint64_t first_sealed_tsc; /* worker: rw, main: r and reset; 0: none */
     struct rs_mail observe, wipe;
-} __attribute__((aligned(64)));
+} RS_OWN_LINE;
 
 struct rs_key_secret {
     uint8_t sframe_secret[RS_HASH_MAX_BYTES];
@@ -49,10 +50,10 @@ enum rs_activation_state {
 /* One session key, in locked memory. Owner: main. */
 struct rs_key {
     struct rs_key_secret by_hash[RS_HASHES]; /* worker: ro */
-    _Atomic uint64_t activated_tsc;          /* worker: r, main: w */
+    _Atomic uint64_t activated_tsc;          /* worker: r, main: w, before it is the active one */
 
     /* main only */
-    struct rs_keys *keys;
+    struct rs_keys *keys RS_OWN_LINE;
     struct rs_session *session; /* NULL: the session is gone, nobody is told */
     uint32_t epoch;
     uint32_t activation_epoch; /* when it was last made active: staged again, it has a new one */

@@ -24,7 +24,7 @@ static void free_ring(struct rs_rcu_head *head)
 
 struct rs_keyring *rs_keyring_create(void)
 {
-    return calloc(1, sizeof(struct rs_keyring));
+    return rs_lines_alloc(sizeof(struct rs_keyring));
 }
 
 static struct rs_keyring *copy_ring(const struct rs_keyring *ring)

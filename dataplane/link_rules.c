@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache_line.h"
+
 struct rs_link_rules *rs_link_rules_create(const struct rs_range *media, size_t media_count,
                                            enum rs_injected_policy injected)
 {
     const size_t bytes = media_count * sizeof(*media);
-    struct rs_link_rules *rules = calloc(1, sizeof(*rules) + bytes);
+    struct rs_link_rules *rules = rs_lines_alloc(sizeof(*rules) + bytes);
 
     if (rules == NULL)
         return NULL;

@@ -97,7 +97,7 @@ static int make_mbufs(struct rs_dataplane *dp)
 
 int rs_links_open(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
 {
-    dp->links = calloc(config->link_count, sizeof(*dp->links));
+    dp->links = rs_lines_alloc(config->link_count * sizeof(*dp->links));
     if (dp->links == NULL)
         return -ENOMEM;
     for (size_t l = 0; l < config->link_count; l++) {

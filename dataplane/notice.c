@@ -55,9 +55,11 @@ static bool in_use(const struct rs_trouble_word *word)
 }
 
 /* Not counting, and main has told all that the word ever said. */
-static bool reusable(const struct rs_trouble_word *word)
+static bool reusable(const struct rs_notice *notice, unsigned int i)
 {
-    return !in_use(word) && atomic_load_explicit(&word->seen, memory_order_acquire) ==
+    const struct rs_trouble_word *word = &notice->words[i];
+
+    return !in_use(word) && atomic_load_explicit(&notice->seen[i], memory_order_acquire) ==
                                 atomic_load_explicit(&word->word, memory_order_relaxed);
 }
 
@@ -86,9 +88,10 @@ static struct rs_trouble_word *pick_word(struct rs_notice *notice)
     struct rs_trouble_word *shortest = NULL;
 
     for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++) {
-        struct rs_trouble_word *word = &notice->words[(notice->hand + i) % RS_TROUBLE_SSRCS];
+        const unsigned int n = (notice->hand + i) % RS_TROUBLE_SSRCS;
+        struct rs_trouble_word *word = &notice->words[n];
 
-        if (reusable(word)) {
+        if (reusable(notice, n)) {
             notice->troubled++;
             return word;
         }
@@ -104,7 +107,7 @@ static struct rs_trouble_word *take_word(struct rs_notice *notice, uint32_t ssrc
 
     if (word == NULL)
         return NULL;
-    notice->hand = (uint32_t)(word - notice->words) + 1;
+    notice->hand = (uint8_t)(word - notice->words + 1);
     atomic_store_explicit(&word->ssrc, ssrc, memory_order_relaxed);
     atomic_store_explicit(&word->packets, 0, memory_order_relaxed);
     word->running = RS_TROUBLE_NONE;
@@ -123,9 +126,11 @@ static void change(struct rs_trouble_word *word, enum rs_trouble trouble)
 
 static void add_packet(struct rs_trouble_word *word)
 {
-    uint64_t packets = atomic_load_explicit(&word->packets, memory_order_relaxed);
+    const uint32_t packets = atomic_load_explicit(&word->packets, memory_order_relaxed);
 
-    atomic_store_explicit(&word->packets, packets + 1, memory_order_relaxed);
+    word->in_row += word->in_row < UINT8_MAX;
+    if (packets < UINT32_MAX)
+        atomic_store_explicit(&word->packets, packets + 1, memory_order_relaxed);
 }
 
 /* Once until main rearms it, however many follow. */
@@ -143,11 +148,11 @@ static bool may_tell(struct rs_notice *notice, uint64_t now_tsc)
 {
     const uint64_t earned = (now_tsc - notice->tells_tsc) / notice->second_tsc;
 
-    if (earned >= RS_TROUBLE_TELLS - notice->tells) {
+    if (earned + notice->tells >= RS_TROUBLE_TELLS) {
         notice->tells = RS_TROUBLE_TELLS;
         notice->tells_tsc = now_tsc;
     } else {
-        notice->tells += (uint32_t)earned;
+        notice->tells = (uint8_t)(notice->tells + earned);
         notice->tells_tsc += earned * notice->second_tsc;
     }
     if (notice->tells == 0)
@@ -175,7 +180,6 @@ void rs_notice_dropped(struct rs_notice *notice, struct rs_mailbox *to_main, uin
         word->running = (uint8_t)trouble;
         word->in_row = 0;
     }
-    word->in_row++;
     add_packet(word);
     atomic_store_explicit(&word->key_tag, key_tag, memory_order_relaxed);
     if (word->in_row >= RS_TROUBLE_RUN &&
@@ -244,11 +248,12 @@ static uint16_t tag_of(const struct rs_trouble_word *word, enum rs_trouble troub
                : atomic_load_explicit(&word->key_tag, memory_order_relaxed);
 }
 
-static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *word,
-                      const struct rs_observer *observer, void *const *owner)
+static void tell_word(struct rs_notice *notice, unsigned int i, const struct rs_observer *observer,
+                      void *const *owner)
 {
+    const struct rs_trouble_word *word = &notice->words[i];
     const uint32_t now = atomic_load_explicit(&word->word, memory_order_acquire);
-    const uint32_t seen = atomic_load_explicit(&word->seen, memory_order_relaxed);
+    const uint32_t seen = atomic_load_explicit(&notice->seen[i], memory_order_relaxed);
     const enum rs_trouble last =
         (enum rs_trouble)atomic_load_explicit(&word->last, memory_order_relaxed);
     struct rs_trouble_report report = {
@@ -269,7 +274,7 @@ static void tell_word(const struct rs_notice *notice, struct rs_trouble_word *wo
     report.previous = last;
     report.key_tag = tag_of(word, report.trouble);
     tell(notice, observer, owner, &report);
-    atomic_store_explicit(&word->seen, now, memory_order_release);
+    atomic_store_explicit(&notice->seen[i], now, memory_order_release);
 }
 
 void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer,
@@ -278,14 +283,14 @@ void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer
     /* Before the words are read: a change after that posts anew. */
     atomic_store_explicit(&notice->posted, false, memory_order_seq_cst);
     for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++)
-        tell_word(notice, &notice->words[i], observer, owner);
+        tell_word(notice, i, observer, owner);
     if (!notice->first_told && atomic_load_explicit(&notice->first, memory_order_acquire) != 0) {
         struct rs_trouble_report report = {
             .ssrc = atomic_load_explicit(&notice->first_ssrc, memory_order_relaxed),
             .key_tag = atomic_load_explicit(&notice->first_tag, memory_order_relaxed),
         };
 
-        notice->first_told = 1;
+        notice->first_told = true;
         tell(notice, observer, owner, &report);
     }
 }

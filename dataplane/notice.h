@@ -20,36 +20,38 @@ enum {
     RS_TROUBLE_TELLS = 16 /* troubles that may begin at once; then one a second */
 };
 
-/* One SSRC's trouble. */
+/* One SSRC's trouble. worker: w, main: r */
 struct rs_trouble_word {
-    /* change count << 8 | enum rs_trouble. worker: w (release), main: r (acquire) */
-    _Atomic uint32_t word;
-    _Atomic uint32_t seen;       /* the last word main has told of. main: w, worker: r */
-    _Atomic uint32_t ssrc;       /* worker: w, main: r, as the following */
+    _Atomic uint32_t word; /* change count << 8 | enum rs_trouble; written with release */
+    _Atomic uint32_t ssrc;
+    _Atomic uint32_t packets;    /* dropped; stays at its most */
     _Atomic uint16_t key_tag;    /* the last one dropped */
     _Atomic uint16_t opened_tag; /* of the packet that ended the trouble */
     _Atomic uint8_t last;        /* the trouble that `word` ended */
     uint8_t running;             /* worker only: the trouble being counted */
-    uint32_t in_row;             /* worker only */
-    _Atomic uint64_t packets;
+    uint8_t in_row;              /* worker only; stays at its most */
 };
 
 struct rs_notice {
-    struct rs_trouble_word words[RS_TROUBLE_SSRCS];
-    uint32_t troubled;      /* worker only: words in use */
-    uint32_t hand;          /* worker only: where the search for a word to take begins */
-    uint32_t tells;         /* worker only: troubles that may begin now */
-    uint64_t tells_tsc;     /* worker only: when one was last added */
-    uint64_t second_tsc;    /* const */
-    _Atomic uint32_t first; /* worker: 1 once a packet was opened */
-    _Atomic uint32_t first_ssrc;
+    /* worker: w */
+    uint8_t troubled;      /* worker only: words in use */
+    uint8_t hand;          /* worker only: where the search for a word to take begins */
+    uint8_t tells;         /* worker only: troubles that may begin now */
+    _Atomic uint8_t first; /* 1 once a packet was opened. main: r, as the following */
     _Atomic uint16_t first_tag;
-    uint32_t first_told;                /* main only, as the following */
-    bool queued;                        /* to be told of */
-    TAILQ_ENTRY(rs_notice) queue_entry; /* of what is queued */
-    atomic_bool posted;                 /* the mail is on its way */
-    /* A tag was wrong. worker: sets, main: reads, and clears once none come any more */
-    atomic_bool tag_was_wrong;
+    _Atomic uint32_t first_ssrc;
+    uint64_t tells_tsc;  /* worker only: when one was last added */
+    uint64_t second_tsc; /* const */
+    struct rs_trouble_word words[RS_TROUBLE_SSRCS];
+
+    /* main: w */
+    _Atomic uint32_t seen[RS_TROUBLE_SSRCS]; /* the last word told of. worker: r */
+    TAILQ_ENTRY(rs_notice) queue_entry;      /* of what is queued */
+    bool queued;                             /* to be told of */
+    bool first_told;
+    /* worker: sets */
+    atomic_bool posted;        /* the mail is on its way. main: clears */
+    atomic_bool tag_was_wrong; /* main: reads, and clears once none come any more */
     struct rs_mail mail;
 };
 

@@ -12,6 +12,7 @@
 #include <rte_common.h>
 #include <rte_hash.h>
 
+#include "cache_line.h"
 #include "key.h"
 #include "log.h"
 #include "sender_internal.h"
@@ -39,7 +40,7 @@ struct rs_senders *rs_senders_create(struct rs_sender_pool *pool, struct rs_ciph
 {
     const uint32_t count = rs_sender_pool_count(pool);
     const uint32_t records = RTE_MAX(count, (uint32_t)RECORDS_MIN);
-    struct rs_senders *senders = calloc(1, sizeof(*senders));
+    struct rs_senders *senders = rs_lines_alloc(sizeof(*senders));
     char name[RTE_HASH_NAMESIZE];
     struct rte_hash_parameters parameters = {
         .name = name,

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cache_line.h"
+
 struct rs_sender_records {
     uint32_t max, count;
     uint32_t touched; /* places that were ever in use: those beyond are not paged in */
@@ -19,7 +21,7 @@ struct rs_sender_records {
 
 struct rs_sender_records *rs_sender_records_create(uint32_t max)
 {
-    struct rs_sender_records *records = calloc(1, sizeof(*records));
+    struct rs_sender_records *records = rs_lines_alloc(sizeof(*records));
 
     if (records == NULL)
         return NULL;

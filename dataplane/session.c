@@ -18,7 +18,7 @@ struct rs_session *rs_session_create(struct rs_dataplane *dp, enum rs_protection
         errno = ENOSPC;
         return NULL;
     }
-    session = calloc(1, sizeof(*session));
+    session = rs_lines_alloc(sizeof(*session));
     if (session == NULL)
         return NULL;
     session->ring = rs_keyring_create();

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "cache_line.h"
 #include "dataplane.h"
 #include "key.h"
 
@@ -16,7 +17,7 @@ struct rs_session {
     _Atomic enum rs_protection protection; /* worker: r, main: rw */
 
     /* main only */
-    struct rs_dataplane *dataplane;
+    struct rs_dataplane *dataplane RS_OWN_LINE;
     void *owner;
     TAILQ_ENTRY(rs_session) entry;          /* of all sessions */
     struct rs_session_keys keys;            /* in the ring, or on their way out */

@@ -39,9 +39,11 @@ void rs_stream_destroy(struct rs_stream *stream)
 void rs_stream_set_formats(struct rs_stream *stream,
                            const struct rs_format formats[RS_PAYLOAD_TYPES])
 {
-    for (unsigned int pt = 0; pt < RS_PAYLOAD_TYPES; pt++)
-        atomic_store_explicit(&stream->formats[pt], rs_format_pack(formats[pt]),
-                              memory_order_relaxed);
+    uint8_t map[RS_FORMAT_MAP_BYTES];
+
+    rs_format_map_write(formats, map);
+    for (unsigned int i = 0; i < RS_FORMAT_MAP_BYTES; i++)
+        atomic_store_explicit(&stream->formats[i], map[i], memory_order_relaxed);
 }
 
 void *rs_stream_find(const struct rs_dataplane *dp, unsigned int link, enum rs_direction direction,

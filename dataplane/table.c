@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -66,16 +65,15 @@ static void fill_keys(struct rs_stream *stream, const struct rs_stream_config *c
 
 static struct rs_stream *allocate(const struct rs_table *table, size_t keys)
 {
-    const size_t bytes =
-        sizeof(struct rs_stream) + table->worker_count * sizeof(struct rs_stream_slot);
-    struct rs_stream *stream = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    const size_t slots = table->worker_count * sizeof(struct rs_stream_slot);
+    struct rs_stream *stream = rs_lines_alloc(
+        sizeof(*stream) + slots + keys * (sizeof(*stream->keys) + sizeof(*stream->positions)));
 
     if (stream == NULL)
         return NULL;
-    memset(stream, 0, bytes);
     stream->key_count = keys;
-    stream->keys = calloc(keys, sizeof(*stream->keys));
-    stream->positions = calloc(keys, sizeof(*stream->positions));
+    stream->keys = (void *)&stream->slots[table->worker_count];
+    stream->positions = (void *)&stream->keys[keys];
     for (unsigned int w = 0; w < table->worker_count; w++)
         init_slot(stream, w);
     return stream;
@@ -83,8 +81,6 @@ static struct rs_stream *allocate(const struct rs_table *table, size_t keys)
 
 void rs_table_unmake(struct rs_stream *stream)
 {
-    free(stream->keys);
-    free(stream->positions);
     free(stream);
 }
 
@@ -104,10 +100,6 @@ struct rs_stream *rs_table_make(struct rs_table *table, struct rs_session *sessi
 
     if (made == NULL)
         return NULL;
-    if (made->keys == NULL || made->positions == NULL) {
-        rs_table_unmake(made);
-        return NULL;
-    }
     made->table = table;
     fill_stream(made, session, config);
     fill_keys(made, config);

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
 #include "activity.h"
 #include "alarm.h"
+#include "cache_line.h"
 #include "dataplane.h"
 #include "flow_table.h"
 #include "keyring.h"
@@ -27,32 +29,40 @@ struct rs_table;
 
 TAILQ_HEAD(rs_slot_senders, rs_sender);
 
-/* A worker's share of a stream. */
+/* A worker's share of a stream. What a packet that is sealed or opened needs of it comes first, in
+ * one cache line, and its worker alone writes there. */
 struct rs_stream_slot {
+    struct rs_sender *current;   /* sealing: the sender in use; opening: the last one used */
+    struct rs_counters counters; /* worker: w, main: r */
+
     /* worker only */
-    struct rs_sender *current;      /* sealing: the sender in use; opening: the last one used */
     struct rs_slot_senders senders; /* least recently used first */
     struct rs_record_list records;  /* of senders that have made room */
     uint32_t sender_count;
     struct rs_newcomer_tokens tokens; /* for derivations that may fail */
-    struct rs_stream *stream;
+    struct rs_stream *stream;         /* const */
 
-    struct rs_notice notice;     /* worker: w, main: r */
-    struct rs_counters counters; /* worker: w, main: r */
+    struct rs_notice notice; /* worker: w, main: r; its last lines are for main to write */
     struct rs_mail release;
     uint64_t told_dropped[RS_SHORTAGES]; /* main only: when the shortage was last told as ended */
-} __attribute__((aligned(64)));
+} RS_OWN_LINE;
+
+_Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY]) < RS_CACHE_LINE,
+               "a packet's count and its sender are found in one cache line");
+_Static_assert(offsetof(struct rs_stream_slot, notice.seen) % RS_CACHE_LINE == 0,
+               "what main writes begins a cache line");
 
 struct rs_stream {
-    /* const once in the table */
+    /* What each packet needs. const once in the table */
     struct rs_session *session;
     const struct rs_suite *suite;
+    /* As rs_format_map_write has it; each is whole at any time. worker: r, main: rw */
+    _Atomic uint8_t formats[RS_FORMAT_MAP_BYTES];
+
+    /* const once in the table */
     enum rs_direction direction;
     unsigned int link;
     uint32_t replay_window;
-
-    /* Packed; each is whole at any time. worker: r, main: rw */
-    _Atomic uint8_t formats[RS_PAYLOAD_TYPES];
 
     /* main only */
     void *owner; /* NULL: destroyed, nobody is told */
@@ -68,18 +78,25 @@ struct rs_stream {
     const struct rs_stream_batch *leaves_with; /* NULL: it stays */
     STAILQ_ENTRY(rs_stream) batch_entry;       /* of what that batch removes */
     size_t key_count;
-    struct rs_flow_key *keys;
-    int32_t *positions; /* of the keys in the flow table; RS_NO_POSITION: not the stream's */
+    struct rs_flow_key *keys; /* behind the slots, as the following */
+    int32_t *positions;       /* in the flow table; RS_NO_POSITION: not the stream's */
 
     struct rs_stream_slot slots[];
 };
+
+_Static_assert(offsetof(struct rs_stream, direction) == RS_CACHE_LINE,
+               "what each packet needs is one cache line, where nothing is written meanwhile");
 
 /* What a payload type of the stream carries, now. Any thread. */
 static inline struct rs_format rs_stream_format(const struct rs_stream *stream,
                                                 uint8_t payload_type)
 {
-    return rs_format_unpack(
-        atomic_load_explicit(&stream->formats[payload_type], memory_order_relaxed));
+    const unsigned int place = rs_format_map_place(payload_type);
+
+    if (place >= RS_FORMAT_MAP_BYTES)
+        return (struct rs_format){0};
+    return rs_format_map_read(atomic_load_explicit(&stream->formats[place], memory_order_relaxed),
+                              payload_type);
 }
 
 /* Makes a table for `max_streams` entries (one per stream and SSRC named), or NULL with errno. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "burst.h"
+#include "cache_line.h"
 #include "cipher.h"
 #include "flow_cache.h"
 #include "mailbox.h"
@@ -53,9 +54,10 @@ struct rs_worker {
     struct rs_crypt crypts[RS_BURST_MAX];
     struct rs_payload payloads[RS_BURST_MAX];
 
-    struct rs_mailbox from_main __attribute__((aligned(64)));
-    struct rs_mailbox to_main __attribute__((aligned(64)));
-    _Atomic int stop; /* main: w, worker: r */
+    /* The mailboxes are both threads' to write, each when it has something to say. */
+    struct rs_mailbox from_main RS_OWN_LINE;
+    struct rs_mailbox to_main RS_OWN_LINE;
+    _Atomic int stop RS_OWN_LINE; /* main: w, worker: r */
     struct rs_mail reseed;
     bool reseed_posted; /* main only */
     uint8_t seed[32];   /* whoever holds the mail */

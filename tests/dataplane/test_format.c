@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Retransmissions (RFC 4588): the original sequence number in front of each codec's rule; and that
- * no layout depends on what it seals. */
+/* Retransmissions (RFC 4588): the original sequence number in front of each codec's rule; that no
+ * layout depends on what it seals; and the ways in which formats are kept. */
 #include "dataplane/format.h"
 
 #include <stdio.h>
@@ -226,6 +226,38 @@ static void an_opener_lays_out_what_a_sealer_did_whatever_was_sealed(void)
     CU_ASSERT(aggregates > 1000);
 }
 
+/* 64 to 95 would be RTCP's, and have no format. */
+static void a_map_keeps_what_each_payload_type_needs_for_sealing(void)
+{
+    struct rs_format formats[128] = {0};
+    uint8_t map[RS_FORMAT_MAP_BYTES];
+
+    for (size_t turn = 0; turn <= 2 * rs_codec_count; turn++) {
+        for (size_t pt = 0; pt < COUNT(formats); pt++) {
+            const size_t row = (turn + 7 * pt) % (2 * rs_codec_count + 1);
+
+            formats[pt] = row == 0 ? (struct rs_format){0}
+                                   : (struct rs_format){&rs_codecs[(row - 1) / 2], row % 2 == 0};
+        }
+        rs_format_map_write(formats, map);
+        for (uint8_t pt = 0; pt < COUNT(formats); pt++) {
+            const struct rs_format kept = formats[pt].codec == NULL || (pt >= 64 && pt < 96)
+                                              ? (struct rs_format){0}
+                                              : formats[pt];
+            const unsigned int place = rs_format_map_place(pt);
+            const struct rs_format read = place < RS_FORMAT_MAP_BYTES
+                                              ? rs_format_map_read(map[place], pt)
+                                              : (struct rs_format){0};
+
+            CU_ASSERT_EQUAL(read.codec == NULL, kept.codec == NULL);
+            CU_ASSERT_EQUAL(read.is_rtx, kept.is_rtx);
+            CU_ASSERT_EQUAL(rs_format_has_rule(read), rs_format_has_rule(kept));
+            if (rs_format_has_rule(kept))
+                CU_ASSERT_PTR_EQUAL(read.codec, kept.codec);
+        }
+    }
+}
+
 #define TEST(name)                                                                                 \
     {                                                                                              \
 #name, name                                                                                \
@@ -237,6 +269,7 @@ int main(void)
         TEST(the_codecs_rule_begins_behind_the_original_sequence_number),
         TEST(a_payload_sealed_whole_shows_its_sequence_number_as_far_as_it_goes),
         TEST(formats_are_what_they_were_after_being_packed),
+        TEST(a_map_keeps_what_each_payload_type_needs_for_sealing),
         TEST(an_opener_lays_out_what_a_sealer_did_whatever_was_sealed),
     };
 

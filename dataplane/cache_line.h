@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory by cache lines: what one thread writes while packets flow shares no line with what another
+ * reads or writes then, or each of its writes would cost the other a miss. No DPDK.
+ */
+#pragma once
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RS_CACHE_LINE = 64 };
+
+/* Of a type or a field: it begins a line. */
+#define RS_OWN_LINE __attribute__((aligned(RS_CACHE_LINE)))
+
+/* Zeroed memory for free(), in lines that hold nothing else; NULL: no memory. Cold. */
+static inline void *rs_lines_alloc(size_t bytes)
+{
+    const size_t whole = (bytes + RS_CACHE_LINE - 1) / RS_CACHE_LINE * RS_CACHE_LINE;
+    void *memory = aligned_alloc(RS_CACHE_LINE, whole);
+
+    return memory != NULL ? memset(memory, 0, whole) : NULL;
+}
