@@ -14,6 +14,8 @@
 
 #include "log.h"
 
+enum { HUGE_PAGE = 2 << 20 };
+
 static enum rs_lock_policy lock_policy = RS_LOCK_REQUIRED;
 static bool warned;
 
@@ -47,6 +49,27 @@ void rs_secret_set_policy(enum rs_lock_policy policy)
     warned = false;
 }
 
+/* Maps whole pages, not paged in; many of them so that they can be huge pages. */
+static void *map_aligned(size_t size)
+{
+    const size_t align = size < HUGE_PAGE ? (size_t)sysconf(_SC_PAGESIZE) : HUGE_PAGE;
+    uint8_t *memory = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                           -1, 0);
+    size_t before;
+
+    if (memory == MAP_FAILED)
+        return NULL;
+    before = (align - (uintptr_t)memory % align) % align;
+    if (before > 0)
+        munmap(memory, before);
+    munmap(memory + before + size, align - before);
+    /* Senders lie far apart: with small pages each packet would miss the TLB several times. Where
+     * the kernel has no huge pages, small ones do. */
+    if (align == HUGE_PAGE)
+        madvise(memory + before, size, MADV_HUGEPAGE);
+    return memory + before;
+}
+
 void *rs_secret_map(size_t bytes)
 {
     const size_t size = whole_pages(bytes);
@@ -57,9 +80,8 @@ void *rs_secret_map(size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (memory == MAP_FAILED)
+    memory = map_aligned(size);
+    if (memory == NULL)
         return NULL;
     /* A child has no use for keys, so it does not even get the addresses. */
     if (madvise(memory, size, MADV_DONTDUMP) != 0 || madvise(memory, size, MADV_DONTFORK) != 0 ||
