@@ -180,11 +180,12 @@ struct rs_frames *rs_crowd_each(struct rs_crowd *crowd, unsigned int first, unsi
     return crowd->aimed;
 }
 
-struct rs_frames *rs_crowd_draw(struct rs_crowd *crowd, unsigned int below, unsigned int n)
+struct rs_frames *rs_crowd_draw(struct rs_crowd *crowd, unsigned int first, unsigned int count,
+                                unsigned int n)
 {
     crowd->aimed->count = crowd->aimed->next = 0;
     for (unsigned int i = 0; i < n; i++)
-        aim(crowd, draw(crowd, below));
+        aim(crowd, first + draw(crowd, count));
     return crowd->aimed;
 }
 

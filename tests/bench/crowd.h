@@ -31,10 +31,11 @@ void rs_crowd_destroy(struct rs_crowd *crowd);
 /* The session that stream n is of is number n % sessions. */
 struct rs_session *rs_crowd_session(const struct rs_crowd *crowd, unsigned int n);
 
-/* One packet for each of n streams from `first` on; or for n streams drawn from the first `below`
- * of all. Good until the next call; n is at most rs_rig_room. */
+/* One packet for each of n streams from `first` on; or n packets for streams drawn at random from
+ * the `count` from `first` on. Good until the next call; n is at most rs_rig_room. */
 struct rs_frames *rs_crowd_each(struct rs_crowd *crowd, unsigned int first, unsigned int n);
-struct rs_frames *rs_crowd_draw(struct rs_crowd *crowd, unsigned int below, unsigned int n);
+struct rs_frames *rs_crowd_draw(struct rs_crowd *crowd, unsigned int first, unsigned int count,
+                                unsigned int n);
 
 /* Takes one packet through each stream, so that each has its sender. */
 void rs_crowd_warm_up(struct rs_crowd *crowd);

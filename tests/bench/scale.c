@@ -47,8 +47,9 @@ static void measure(const struct run *run, struct rs_rig *rig, struct rs_crowd *
     rs_crowd_warm_up(crowd);
     until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * run->ms;
     do {
-        one[rounds] = rs_rig_round(rig, direction, rs_crowd_draw(crowd, 1, n), n);
-        all[rounds] = rs_rig_round(rig, direction, rs_crowd_draw(crowd, run->crowd.streams, n), n);
+        one[rounds] = rs_rig_round(rig, direction, rs_crowd_draw(crowd, 0, 1, n), n);
+        all[rounds] =
+            rs_rig_round(rig, direction, rs_crowd_draw(crowd, 0, run->crowd.streams, n), n);
         rounds++;
     } while (rte_rdtsc() < until && rounds < ROUNDS_MAX);
     of_all = rs_figure_of(all, rounds);
