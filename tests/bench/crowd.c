@@ -53,11 +53,11 @@ static void write_flow(unsigned int n, uint8_t dst[4], uint16_t *port)
     *port = (uint16_t)(RS_RIG_PORT + n % PORTS);
 }
 
-static void add_streams(struct rs_crowd *crowd)
+static void add_streams(struct rs_crowd *crowd, enum rs_direction direction)
 {
     struct rs_stream_batch *batch = rs_stream_batch_create(rs_rig_dataplane(crowd->rig));
     const struct rs_crowd_config *config = &crowd->config;
-    struct rs_stream_config stream = {.direction = config->direction,
+    struct rs_stream_config stream = {.direction = direction,
                                       .flow = {.family = 4},
                                       .suite = config->suite,
                                       .replay_window = config->replay_window};
@@ -115,7 +115,7 @@ struct rs_crowd *rs_crowd_create(struct rs_rig *rig, const struct rs_crowd_confi
         rs_bench_fail("no memory");
     for (unsigned int s = 0; s < crowd->config.sessions; s++)
         crowd->sessions[s] = rs_rig_session(rig, s);
-    add_streams(crowd);
+    add_streams(crowd, config->direction);
     if (config->direction == RS_OPEN) {
         crowd->sources = seal_sources(crowd);
     } else {
@@ -124,6 +124,11 @@ struct rs_crowd *rs_crowd_create(struct rs_rig *rig, const struct rs_crowd_confi
     }
     crowd->aimed = rs_frames_create(rs_rig_room(rig));
     return crowd;
+}
+
+void rs_crowd_add_openers(struct rs_crowd *crowd)
+{
+    add_streams(crowd, RS_OPEN);
 }
 
 void rs_crowd_destroy(struct rs_crowd *crowd)

@@ -28,6 +28,9 @@ void rs_crowd_limits(const struct rs_crowd_config *config, struct rs_rig_config 
 struct rs_crowd *rs_crowd_create(struct rs_rig *rig, const struct rs_crowd_config *config);
 void rs_crowd_destroy(struct rs_crowd *crowd);
 
+/* To streams that seal: as many of the same flows and sessions that open what those send. */
+void rs_crowd_add_openers(struct rs_crowd *crowd);
+
 /* The session that stream n is of is number n % sessions. */
 struct rs_session *rs_crowd_session(const struct rs_crowd *crowd, unsigned int n);
 

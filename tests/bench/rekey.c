@@ -6,7 +6,7 @@
  *   rekey [--sessions N] [--suite 0x0006] [--seconds N]
  * Each session has one stream. Times are from a key's publication until the worker has seen it, and
  * until it has sealed a packet with it: there has to be one, so with many sessions that is mostly
- * the wait for the session's next packet, and with one session it is the worker's own time.
+ * the wait for the session's next packet, and with few it is the worker's own time.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +19,6 @@
 #include "tests/bench/crowd.h"
 
 enum {
-    CHANGES_PER_SECOND = 1000,
     PAYLOAD_BYTES = 500,
     PHASE_MS = 500,
     PHASES_MAX = 256,
@@ -167,16 +166,17 @@ static void finish(struct run *run)
 
 /* ---- the program -------------------------------------------------------------------------- */
 
-static void measure(struct run *run, unsigned int seconds, const struct rs_suite *suite)
+static void measure(struct run *run, unsigned int seconds, unsigned int changes,
+                    const struct rs_suite *suite)
 {
     static double with[PHASES_MAX], without[PHASES_MAX], ratio[PHASES_MAX], idle[2 * PHASES_MAX];
     const unsigned int pairs = RTE_MIN(seconds * 1000 / (2 * PHASE_MS), (unsigned int)PHASES_MAX);
 
-    run_phase(run, CHANGES_PER_SECOND, &idle[0]);
+    run_phase(run, changes, &idle[0]);
     run->changes = observed.count = first_sealed.count = 0;
     for (unsigned int p = 0; p < pairs; p++) {
         without[p] = run_phase(run, 0, &idle[2 * p]);
-        with[p] = run_phase(run, CHANGES_PER_SECOND, &idle[2 * p + 1]);
+        with[p] = run_phase(run, changes, &idle[2 * p + 1]);
         ratio[p] = with[p] / without[p];
     }
     finish(run);
@@ -224,7 +224,8 @@ int main(int argc, char **argv)
         run.epochs[s] = 1;
     rs_rig_keep(run.rig, RS_SEAL);
     rs_rig_keep(run.rig, RS_OPEN);
-    measure(&run, rs_bench_number(argc, argv, "--seconds", 5), crowd.suite);
+    measure(&run, rs_bench_number(argc, argv, "--seconds", 5),
+            rs_bench_number(argc, argv, "--changes", 1000), crowd.suite);
     free(run.epochs);
     rs_crowd_destroy(run.crowd);
     rs_rig_stop(run.rig);

@@ -111,7 +111,8 @@ static void start_worker(struct rs_rig *rig, const struct rs_rig_config *given)
     if (given->worker == RS_RIG_IO)
         rig->io = rs_rig_io_start(&config);
     else
-        rig->dataplane = rs_dataplane_create(&config, &quiet);
+        rig->dataplane =
+            rs_dataplane_create(&config, given->observer != NULL ? given->observer : &quiet);
     if (rig->io == NULL && rig->dataplane == NULL)
         rs_bench_fail("the dataplane does not start");
 }
@@ -292,6 +293,11 @@ void rs_rig_publish(struct rs_rig *rig, enum rs_direction direction, uint16_t qu
 static struct rs_rig_port *egress(const struct rs_rig *rig, enum rs_direction direction)
 {
     return rig->ports[direction == RS_SEAL ? RS_OPEN : RS_SEAL];
+}
+
+void rs_rig_keep(struct rs_rig *rig, enum rs_direction direction)
+{
+    rs_rig_port_keep(egress(rig, direction));
 }
 
 unsigned int rs_rig_drain(struct rs_rig *rig, enum rs_direction direction, struct rs_frames *kept)

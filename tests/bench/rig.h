@@ -26,6 +26,7 @@ struct rs_rig_config {
     uint16_t queues;                                 /* of each port; as many as workers */
     uint32_t max_sessions, max_streams, max_senders; /* 64 */
     uint32_t memory_mb;                              /* 256 */
+    const struct rs_observer *observer;              /* one that has nothing to do */
 };
 
 struct rs_rig;
@@ -61,6 +62,9 @@ void rs_rig_publish(struct rs_rig *rig, enum rs_direction direction, uint16_t qu
 /* Waits until all that was published is counted and the workers' turns have ended; fails unless all
  * of it was sealed, opened or, by io, forwarded. */
 void rs_rig_settle(struct rs_rig *rig);
+
+/* Memory ports keep what comes out of `direction` from now on, to be drained. */
+void rs_rig_keep(struct rs_rig *rig, enum rs_direction direction);
 
 /* Takes what came out, into `kept` or, if NULL, away. Returns how many. */
 unsigned int rs_rig_drain(struct rs_rig *rig, enum rs_direction direction, struct rs_frames *kept);
