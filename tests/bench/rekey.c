@@ -35,13 +35,19 @@ struct times {
     double us[TIMES_MAX];
 };
 
+/* A session's last change. */
+struct change {
+    uint32_t epoch;
+    uint64_t sent; /* packets, before it */
+};
+
 struct run {
     struct rs_rig *rig;
     struct rs_crowd *crowd;
     struct rs_frames *plain, *sealed, *opened;
     unsigned int sessions;
-    uint32_t *epochs;  /* of each session */
-    unsigned int turn; /* the session that is next to change */
+    struct change *last; /* of each session */
+    unsigned int turn;   /* the session that is next to change */
     uint64_t changes;
     uint64_t sent, sealed_count, opened_count;
     uint64_t garbled;
@@ -81,21 +87,27 @@ static void print_times(const char *name, struct times *times)
 
 /* ---- changes of key ----------------------------------------------------------------------- */
 
+/* Not while packets are on their way that the key to be retired has sealed: who changes keys gives
+ * them that time. */
 static void change_key(struct run *run)
 {
-    const unsigned int s = run->turn++ % run->sessions;
+    const unsigned int s = run->turn % run->sessions;
     struct rs_session *session = rs_crowd_session(run->crowd, s);
-    const uint32_t epoch = ++run->epochs[s];
+    const uint32_t epoch = run->last[s].epoch + 1;
     uint8_t base_key[64] = {0};
     enum rs_staging staging;
     struct rs_key_info info;
 
+    if (run->opened_count < run->last[s].sent)
+        return;
     snprintf((char *)base_key, sizeof(base_key), "session %u, epoch %u", s, epoch);
     if (rs_session_stage_key(session, base_key, sizeof(base_key), epoch, &staging, &info) != 0 ||
         rs_session_activate_key(session, &(uint32_t){0}) != 0)
         rs_bench_fail("session %u does not take its key number %u", s, epoch);
     if (epoch > KEEP_EPOCHS && rs_session_retire_key(session, epoch - KEEP_EPOCHS) != 0)
         rs_bench_fail("session %u does not give up its key number %u", s, epoch - KEEP_EPOCHS);
+    run->last[s] = (struct change){.epoch = epoch, .sent = run->sent};
+    run->turn++;
     run->changes++;
 }
 
@@ -217,16 +229,16 @@ int main(int argc, char **argv)
     run.plain = rs_crowd_each(run.crowd, 0, run.sessions);
     run.sealed = rs_frames_create(FRAMES_ROOM);
     run.opened = rs_frames_create(FRAMES_ROOM);
-    run.epochs = calloc(run.sessions, sizeof(*run.epochs));
-    if (run.epochs == NULL)
+    run.last = calloc(run.sessions, sizeof(*run.last));
+    if (run.last == NULL)
         rs_bench_fail("no memory");
     for (unsigned int s = 0; s < run.sessions; s++)
-        run.epochs[s] = 1;
+        run.last[s].epoch = 1;
     rs_rig_keep(run.rig, RS_SEAL);
     rs_rig_keep(run.rig, RS_OPEN);
     measure(&run, rs_bench_number(argc, argv, "--seconds", 5),
             rs_bench_number(argc, argv, "--changes", 1000), crowd.suite);
-    free(run.epochs);
+    free(run.last);
     rs_crowd_destroy(run.crowd);
     rs_rig_stop(run.rig);
     return run.garbled == 0 && run.sent == run.opened_count ? 0 : 1;
