@@ -13,6 +13,7 @@
 #include "cipher.h"
 #include "packet.h"
 #include "rtp.h"
+#include "sender.h"
 #include "stats.h"
 #include "table.h"
 
@@ -30,6 +31,7 @@ struct rs_burst {
     uint64_t now_tsc;
     unsigned int received;
     unsigned int live_count;
+    unsigned int cold_count; /* packets whose streams this worker has not seen lately */
     uint8_t live[RS_BURST_MAX];
     uint8_t outcomes[RS_BURST_MAX];
     uint16_t opened_tags[RS_BURST_MAX]; /* of what was opened: the key tag, for people */
@@ -70,4 +72,18 @@ static inline unsigned int rs_burst_take_suite(struct rs_burst *burst, uint8_t *
     }
     burst->live_count = kept;
     return taken;
+}
+
+/* Senders that have not been used lately, and their keys, are far away: a group's are all asked for
+ * before the first is waited for. */
+static inline void rs_burst_prefetch_senders(const struct rs_burst *burst, unsigned int worker,
+                                             const uint8_t *group, unsigned int count)
+{
+    if (burst->cold_count == 0)
+        return;
+    for (unsigned int i = 0; i < count; i++)
+        rs_sender_prefetch(burst->streams[group[i]]->slots[worker].current);
+    for (unsigned int i = 0; i < count; i++)
+        rs_sender_prefetch_keys(burst->streams[group[i]]->slots[worker].current,
+                                burst->streams[group[i]]->suite);
 }

@@ -13,6 +13,8 @@
 #include "cipher_internal.h"
 #include "secret.h"
 
+enum { CACHE_LINE = 64 };
+
 static const struct rs_method_ops *const methods[RS_METHODS] = {
     [RS_METHOD_CTR_HMAC] = &rs_method_ctr_hmac,
     [RS_METHOD_GCM] = &rs_method_gcm,
@@ -160,6 +162,14 @@ void rs_cipher_derive(struct rs_cipher *cipher, const struct rs_suite *suite,
     rs_cipher_expand_keys(cipher, suite, key, salt, keys);
     rs_secret_wipe(key, sizeof(key));
     rs_secret_wipe(salt, sizeof(salt));
+}
+
+void rs_cipher_prefetch(const struct rs_suite *suite, const struct rs_cipher_keys *keys)
+{
+    const uint8_t *at = (const uint8_t *)keys, *end = at + methods[suite->method]->keys_bytes;
+
+    for (; at < end; at += CACHE_LINE)
+        __builtin_prefetch(at);
 }
 
 int rs_cipher_seal_burst(struct rs_cipher *cipher, const struct rs_suite *suite,

@@ -89,6 +89,10 @@ void rs_cipher_expand_keys(struct rs_cipher *cipher, const struct rs_suite *suit
                            const uint8_t *sframe_key, const uint8_t sframe_salt[RS_NONCE_BYTES],
                            struct rs_cipher_keys *keys);
 
+/* Asks for what sealing or opening with these keys reads, so that it is there in time. Any thread.
+ */
+void rs_cipher_prefetch(const struct rs_suite *suite, const struct rs_cipher_keys *keys);
+
 /*
  * One packet to seal or open.
  *

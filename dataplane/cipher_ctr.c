@@ -77,4 +77,5 @@ static int open(struct rs_cipher *cipher, const struct rs_suite *suite, struct r
     return seal(cipher, suite, crypts, n);
 }
 
-const struct rs_method_ops rs_method_ctr = {expand_keys, seal, open};
+const struct rs_method_ops rs_method_ctr = {offsetof(struct rs_cipher_keys, ctr.hmac), expand_keys,
+                                            seal, open};

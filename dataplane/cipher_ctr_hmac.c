@@ -132,4 +132,6 @@ static int open(struct rs_cipher *cipher, const struct rs_suite *suite, struct r
     return rs_ctr_submit(cipher, suite->nka, jobs);
 }
 
-const struct rs_method_ops rs_method_ctr_hmac = {expand_keys, seal, open};
+const struct rs_method_ops rs_method_ctr_hmac = {offsetof(struct rs_cipher_keys, ctr) +
+                                                     sizeof(((struct rs_cipher_keys *)0)->ctr),
+                                                 expand_keys, seal, open};

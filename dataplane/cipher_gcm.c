@@ -64,4 +64,4 @@ static int open(struct rs_cipher *cipher, const struct rs_suite *suite, struct r
     return 0;
 }
 
-const struct rs_method_ops rs_method_gcm = {expand_keys, seal, open};
+const struct rs_method_ops rs_method_gcm = {sizeof(struct rs_cipher_keys), expand_keys, seal, open};

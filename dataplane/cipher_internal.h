@@ -63,6 +63,7 @@ extern const struct rs_hash_ops rs_hash_ops[RS_HASHES];
 
 /* How a packet is sealed, one row for each enum rs_method. n is 1 to RS_BURST_MAX. */
 struct rs_method_ops {
+    size_t keys_bytes; /* of struct rs_cipher_keys, from its start */
     void (*expand_keys)(struct rs_cipher *cipher, const struct rs_suite *suite,
                         const uint8_t *sframe_key, struct rs_cipher_keys *keys);
     int (*seal)(struct rs_cipher *cipher, const struct rs_suite *suite, struct rs_crypt *crypts,

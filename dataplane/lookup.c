@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include <rte_prefetch.h>
+
 #include "worker.h"
 
 static void make_key(const struct rs_path *path, const struct rs_packet *packet, unsigned int shape,
@@ -92,7 +94,11 @@ static void find_missed(struct rs_worker *worker, struct rs_burst *burst, uint64
         struct rs_stream *stream = burst->streams[missed[i]];
         struct rs_cached_flow flow;
 
-        if (stream != NULL && rs_cached_flow_make(&packet->datagram, packet->rtp.ssrc, &flow))
+        if (stream == NULL)
+            continue;
+        rte_prefetch0(stream);
+        rte_prefetch0(&stream->slots[worker->index]);
+        if (rs_cached_flow_make(&packet->datagram, packet->rtp.ssrc, &flow))
             rs_flow_cache_put(&worker->flow_cache, state, &flow, stream);
     }
 }
@@ -113,7 +119,8 @@ void rs_lookup(struct rs_worker *worker, struct rs_burst *burst)
         rs_flow_cache_state(path->link, path->direction, rs_flow_table_version(worker->flows));
     unsigned int kept = 0;
 
-    if (find_cached(&worker->flow_cache, burst, state) > 0)
+    burst->cold_count = find_cached(&worker->flow_cache, burst, state);
+    if (burst->cold_count > 0)
         find_missed(worker, burst, state);
     for (unsigned int i = 0; i < burst->live_count; i++) {
         const uint8_t place = burst->live[i];

@@ -174,8 +174,10 @@ void rs_open(struct rs_worker *worker, struct rs_burst *burst)
     unsigned int n;
 
     memcpy(all, burst->live, count);
-    while ((n = rs_burst_take_suite(burst, group)) > 0)
+    while ((n = rs_burst_take_suite(burst, group)) > 0) {
+        rs_burst_prefetch_senders(burst, worker->index, group, n);
         open_group(worker, burst, group, n);
+    }
     for (unsigned int i = 0; i < count; i++)
         note(worker, burst, all[i]);
 }

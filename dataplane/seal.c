@@ -174,6 +174,8 @@ void rs_seal(struct rs_worker *worker, struct rs_burst *burst)
     uint8_t group[RS_BURST_MAX];
     unsigned int n;
 
-    while ((n = rs_burst_take_suite(burst, group)) > 0)
+    while ((n = rs_burst_take_suite(burst, group)) > 0) {
+        rs_burst_prefetch_senders(burst, worker->index, group, n);
         seal_group(worker, burst, group, n);
+    }
 }

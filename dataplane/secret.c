@@ -53,8 +53,8 @@ void rs_secret_set_policy(enum rs_lock_policy policy)
 static void *map_aligned(size_t size)
 {
     const size_t align = size < HUGE_PAGE ? (size_t)sysconf(_SC_PAGESIZE) : HUGE_PAGE;
-    uint8_t *memory = mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                           -1, 0);
+    uint8_t *memory =
+        mmap(NULL, size + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t before;
 
     if (memory == MAP_FAILED)

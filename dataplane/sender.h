@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include <rte_prefetch.h>
+
 #include "cipher.h"
 #include "replay.h"
 #include "sender_pool.h"
@@ -66,6 +68,24 @@ static inline void rs_sender_use(struct rs_sender *sender, uint64_t now_tsc)
  */
 struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key);
+
+/* Asks for what sealing or opening with the slot's current sender reads: first its place, then,
+ * once that is there, its keys and window. Nothing has to be asked for. Worker. */
+static inline void rs_sender_prefetch(const struct rs_sender *sender)
+{
+    if (sender != NULL)
+        rte_prefetch0(sender);
+}
+
+static inline void rs_sender_prefetch_keys(const struct rs_sender *sender,
+                                           const struct rs_suite *suite)
+{
+    if (sender == NULL)
+        return;
+    rs_cipher_prefetch(suite, sender->keys);
+    if (sender->replay != NULL)
+        rte_prefetch0(sender->replay);
+}
 
 /* Wipes a sender that is in use and gives it back. */
 void rs_sender_end(struct rs_senders *senders, struct rs_sender *sender);
