@@ -6,8 +6,10 @@ is its help, and
     draw(result, figure)    draws it into a figure of matplotlib; where there is something to draw
 options: rounds, ms (for one measurement), quick (be done in seconds)."""
 
+import low_load
 import table
 
 PARTS = {
     "table": table,
+    "low_load": low_load,
 }

@@ -321,6 +321,20 @@ double rs_rig_round(struct rs_rig *rig, enum rs_direction direction, struct rs_f
     return (double)(after - before) / n;
 }
 
+double rs_rig_delay(struct rs_rig *rig, enum rs_direction direction, struct rs_frames *frames,
+                    unsigned int n)
+{
+    struct rs_rig_port *out = egress(rig, direction);
+    uint64_t published;
+
+    rs_rig_port_time(out);
+    published = rs_rig_port_publish(rig->ports[direction], 0, frames, n);
+    rig->published[direction] += n;
+    rs_rig_settle(rig);
+    rs_rig_port_forget(out);
+    return (double)(rs_rig_port_sent_tsc(out) - published);
+}
+
 struct rs_frames *rs_rig_convert(struct rs_rig *rig, enum rs_direction direction,
                                  struct rs_frames *frames)
 {

@@ -73,6 +73,10 @@ unsigned int rs_rig_drain(struct rs_rig *rig, enum rs_direction direction, struc
 double rs_rig_round(struct rs_rig *rig, enum rs_direction direction, struct rs_frames *frames,
                     unsigned int n);
 
+/* Likewise, of a memory rig: the TSC cycles from publishing them until the last was sent. */
+double rs_rig_delay(struct rs_rig *rig, enum rs_direction direction, struct rs_frames *frames,
+                    unsigned int n);
+
 /* Sends all of the frames once and returns what they came out as, in order. */
 struct rs_frames *rs_rig_convert(struct rs_rig *rig, enum rs_direction direction,
                                  struct rs_frames *frames);

@@ -27,6 +27,9 @@ enum {
     SETTLE_US = 20000, /* until the server has seen its client go */
 };
 
+/* What a memory port does with what the dataplane sends. */
+enum what_is_sent { FREED, KEPT, TIMED };
+
 struct rs_rig_port {
     enum rs_rig_kind kind;
     uint16_t id; /* memory: the dataplane's own; memif: the client */
@@ -34,7 +37,8 @@ struct rs_rig_port {
     struct rte_mempool *pool;
     struct rte_ring *in[QUEUES_MAX]; /* memory */
     struct rte_ring *out;
-    atomic_bool keeps;
+    _Atomic enum what_is_sent sent; /* main: w, worker: r */
+    _Atomic uint64_t sent_tsc;      /* worker: w, main: r */
 };
 
 void rs_rig_port_vdev(enum rs_rig_kind kind, unsigned int n, const char *directory, char *vdev,
@@ -71,11 +75,18 @@ static uint16_t transmit(uint16_t id, uint16_t queue, struct rte_mbuf *mbufs[], 
     struct rs_rig_port *port = context;
 
     (void)id, (void)queue;
-    if (!atomic_load_explicit(&port->keeps, memory_order_relaxed))
-        return n;
-    for (uint16_t i = 0; i < n; i++)
-        rte_mbuf_refcnt_update(mbufs[i], 1);
-    rte_ring_enqueue_bulk(port->out, (void **)mbufs, n, NULL);
+    switch (atomic_load_explicit(&port->sent, memory_order_relaxed)) {
+    case FREED:
+        break;
+    case KEPT:
+        for (uint16_t i = 0; i < n; i++)
+            rte_mbuf_refcnt_update(mbufs[i], 1);
+        rte_ring_enqueue_bulk(port->out, (void **)mbufs, n, NULL);
+        break;
+    case TIMED:
+        atomic_store_explicit(&port->sent_tsc, rte_rdtsc(), memory_order_relaxed);
+        break;
+    }
     return n;
 }
 
@@ -110,12 +121,22 @@ static void attach_memory(struct rs_rig_port *port, unsigned int n)
 
 void rs_rig_port_keep(struct rs_rig_port *port)
 {
-    atomic_store_explicit(&port->keeps, true, memory_order_relaxed);
+    atomic_store_explicit(&port->sent, KEPT, memory_order_relaxed);
+}
+
+void rs_rig_port_time(struct rs_rig_port *port)
+{
+    atomic_store_explicit(&port->sent, TIMED, memory_order_relaxed);
 }
 
 void rs_rig_port_forget(struct rs_rig_port *port)
 {
-    atomic_store_explicit(&port->keeps, false, memory_order_relaxed);
+    atomic_store_explicit(&port->sent, FREED, memory_order_relaxed);
+}
+
+uint64_t rs_rig_port_sent_tsc(const struct rs_rig_port *port)
+{
+    return atomic_load_explicit(&port->sent_tsc, memory_order_relaxed);
 }
 
 /* ---- memif -------------------------------------------------------------------------------- */
@@ -176,8 +197,8 @@ struct rs_rig_port *rs_rig_port_attach(enum rs_rig_kind kind, unsigned int n, co
     port->kind = kind;
     port->queues = queues;
     snprintf(name, sizeof(name), "rig_%u", n);
-    port->pool =
-        rte_pktmbuf_pool_create(name, BUFFERS, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    port->pool = rte_pktmbuf_pool_create(name, BUFFERS * queues, CACHE, 0,
+                                         RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     if (port->pool == NULL)
         rs_bench_fail("no memory for %d packets", BUFFERS);
     if (kind == RS_RIG_MEMORY)
@@ -214,11 +235,12 @@ static unsigned int put(struct rs_rig_port *port, uint16_t queue, struct rte_mbu
     return rte_ring_sp_enqueue_bulk(port->in[queue], (void **)mbufs, n, NULL);
 }
 
-void rs_rig_port_publish(struct rs_rig_port *port, uint16_t queue, struct rs_frames *frames,
-                         unsigned int n)
+uint64_t rs_rig_port_publish(struct rs_rig_port *port, uint16_t queue, struct rs_frames *frames,
+                             unsigned int n)
 {
     struct rte_mbuf *mbufs[MEMORY_ROOM];
     unsigned int sent;
+    uint64_t now;
 
     if (n > rs_rig_port_room(port->kind) || rte_pktmbuf_alloc_bulk(port->pool, mbufs, n) != 0)
         rs_bench_fail("%u packets are more than the port has room for", n);
@@ -226,9 +248,11 @@ void rs_rig_port_publish(struct rs_rig_port *port, uint16_t queue, struct rs_fra
         fill(mbufs[i], &frames->frames[frames->next]);
         frames->next = frames->next + 1 == frames->count ? 0 : frames->next + 1;
     }
+    now = rte_rdtsc();
     sent = put(port, queue, mbufs, n);
     if (sent != n)
         rs_bench_fail("of %u packets the port took %u", n, sent);
+    return now;
 }
 
 static unsigned int take(struct rs_rig_port *port, uint16_t queue, struct rte_mbuf **mbufs,

@@ -31,14 +31,20 @@ void rs_rig_port_disconnect(struct rs_rig_port *port);
 /* How many packets can be published at once, and be on their way until they are drained. */
 unsigned int rs_rig_port_room(enum rs_rig_kind kind);
 
-/* Puts the next n of the frames into the queue, so that the worker sees none of them or all. */
-void rs_rig_port_publish(struct rs_rig_port *port, uint16_t queue, struct rs_frames *frames,
-                         unsigned int n);
+/* Puts the next n of the frames into the queue, so that the worker sees none of them or all.
+ * Returns the TSC right before. */
+uint64_t rs_rig_port_publish(struct rs_rig_port *port, uint16_t queue, struct rs_frames *frames,
+                             unsigned int n);
 
 /* Takes what the dataplane has sent there by now, adds it to `kept` or, if NULL, frees it. Returns
  * how many. A memory port has something to take only while it keeps. */
 unsigned int rs_rig_port_drain(struct rs_rig_port *port, struct rs_frames *kept);
 
-/* Whether a memory port keeps what is sent there until it is drained. Not at first. */
+/* What a memory port does with what is sent there: it keeps it until it is drained; or it notes
+ * when the last burst came; or, as at first, it forgets it. */
 void rs_rig_port_keep(struct rs_rig_port *port);
+void rs_rig_port_time(struct rs_rig_port *port);
 void rs_rig_port_forget(struct rs_rig_port *port);
+
+/* The TSC when the last burst was sent that was noted. */
+uint64_t rs_rig_port_sent_tsc(const struct rs_rig_port *port);
