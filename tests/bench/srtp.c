@@ -18,12 +18,12 @@ enum { SSRC = 0x5eed, ROUNDS_MAX = 1024, KEY_BYTES_MAX = 64 };
 struct pair {
     srtp_t seal, open;
     const char *name;
+    uint16_t sequence; /* of the last packet */
 };
 
 struct run {
     struct rs_buffers *buffers;
     struct pair pairs[RS_METHODS];
-    uint16_t sequence;
 };
 
 static void require(srtp_err_status_t status)
@@ -53,7 +53,7 @@ static struct pair make_pair(enum rs_method method)
 {
     unsigned char key[KEY_BYTES_MAX];
     srtp_policy_t policy = {.key = key, .window_size = 1024};
-    struct pair pair;
+    struct pair pair = {.sequence = 0};
 
     for (unsigned int i = 0; i < sizeof(key); i++)
         key[i] = (unsigned char)(i * 37 + 11);
@@ -66,16 +66,16 @@ static struct pair make_pair(enum rs_method method)
 }
 
 /* Packets of one SSRC whose sequence goes on over all rounds, or they would be replays. */
-static void write_headers(struct run *run)
+static void write_headers(const struct run *run, struct pair *pair)
 {
     const uint8_t ssrc[4] = {0, 0, SSRC >> 8, SSRC & 0xff};
 
     for (unsigned int i = 0; i < RS_CELL_FRAMES; i++) {
         uint8_t *rtp = run->buffers->buffers[i].rtp;
 
-        run->sequence++;
-        rtp[2] = (uint8_t)(run->sequence >> 8);
-        rtp[3] = (uint8_t)run->sequence;
+        pair->sequence++;
+        rtp[2] = (uint8_t)(pair->sequence >> 8);
+        rtp[3] = (uint8_t)pair->sequence;
         memcpy(rtp + 8, ssrc, sizeof(ssrc));
     }
 }
@@ -96,7 +96,7 @@ static struct rs_figure measure(void *context, const struct rs_cell *cell, const
     static int lengths[RS_CELL_FRAMES];
     double rounds[ROUNDS_MAX];
     struct run *run = context;
-    const struct pair *pair = &run->pairs[cell->suite->method];
+    struct pair *pair = &run->pairs[cell->suite->method];
     const uint64_t until = rs_bench_now_ms() + cell->ms;
     size_t count = 0;
 
@@ -106,7 +106,7 @@ static struct rs_figure measure(void *context, const struct rs_cell *cell, const
     do {
         double sealing, opening;
 
-        write_headers(run);
+        write_headers(run, pair);
         sealing = take_all(run, pair->seal, lengths, srtp_protect);
         opening = take_all(run, pair->open, lengths, srtp_unprotect);
         rounds[count++] = cell->direction == RS_SEAL ? sealing : opening;
