@@ -57,7 +57,7 @@ void rs_buffers_destroy(struct rs_buffers *buffers)
     free(buffers);
 }
 
-struct rs_figure rs_buffers_measure(struct rs_buffers *buffers, unsigned int burst,
+struct rs_figure rs_buffers_measure(unsigned int burst,
                                     void (*run)(void *context, unsigned int first, unsigned int n),
                                     void *context, unsigned int ms)
 {
@@ -65,7 +65,6 @@ struct rs_figure rs_buffers_measure(struct rs_buffers *buffers, unsigned int bur
     const uint64_t until = rs_bench_now_ms() + ms;
     size_t count = 0;
 
-    (void)buffers;
     do {
         const uint64_t began = __rdtsc();
 

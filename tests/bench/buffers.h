@@ -32,9 +32,9 @@ struct rs_buffers *rs_buffers_create(unsigned int payload_bytes);
 void rs_buffers_destroy(struct rs_buffers *buffers);
 
 /*
- * Calls `run` for all buffers in order, `burst` at a time, over and over for so many milliseconds.
- * In cycles per packet of one round over all of them.
+ * Calls `run` for as many packets as there are buffers, in order, `burst` at a time, over and over
+ * for so many milliseconds. In cycles per packet of one round over all of them.
  */
-struct rs_figure rs_buffers_measure(struct rs_buffers *buffers, unsigned int burst,
+struct rs_figure rs_buffers_measure(unsigned int burst,
                                     void (*run)(void *context, unsigned int first, unsigned int n),
                                     void *context, unsigned int ms);

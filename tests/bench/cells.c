@@ -106,6 +106,12 @@ struct rs_cell_place rs_cell_find(const struct rs_frame *frame)
                                   rtp.payload_bytes};
 }
 
+bool rs_cell_same(const struct rs_cell *a, const struct rs_cell *b)
+{
+    return a->suite == b->suite && a->direction == b->direction &&
+           a->payload_bytes == b->payload_bytes;
+}
+
 /* ---- asking ------------------------------------------------------------------------------- */
 
 static void answer(const struct rs_cell_program *program, const struct rs_cell *cell)

@@ -31,6 +31,9 @@ struct rs_cell {
     unsigned int ms; /* to measure for */
 };
 
+/* Whether the packets are the same. */
+bool rs_cell_same(const struct rs_cell *a, const struct rs_cell *b);
+
 /* What a program knows how to measure. `how`, unless left alone, becomes part of the result. */
 struct rs_cell_program {
     const char *what;
