@@ -27,10 +27,15 @@ def own_directory(directory):
     return {**os.environ, "RUNTIME_DIRECTORY": directory, "XDG_RUNTIME_DIR": directory}
 
 
+def command(name, *args):
+    """Ends with this process, however that ends: one that is stopped would be forgotten."""
+    return ["setpriv", "--pdeathsig", "KILL", PROGRAMS / name, *map(str, args)]
+
+
 def run(name, *args, timeout=120):
     """Runs a program to its end and returns its lines of JSON."""
     with tempfile.TemporaryDirectory(prefix="rtpseal-bench-") as directory:
-        done = subprocess.run([PROGRAMS / name, *map(str, args)], capture_output=True, text=True, timeout=timeout,
+        done = subprocess.run(command(name, *args), capture_output=True, text=True, timeout=timeout,
                               env=own_directory(directory), check=False)
     if done.returncode != 0:
         raise Failed(f"{name} {' '.join(map(str, args))}: {done.stderr.strip() or done.returncode}")
@@ -44,9 +49,8 @@ class Program:
     def __init__(self, name, *args):
         self.name = " ".join([name, *map(str, args)])
         self.directory = tempfile.TemporaryDirectory(prefix="rtpseal-bench-")
-        self.process = subprocess.Popen([PROGRAMS / name, *map(str, args)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=own_directory(self.directory.name))
+        self.process = subprocess.Popen(command(name, *args), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=own_directory(self.directory.name))
 
     def ask(self, line):
         self.process.send_signal(signal.SIGCONT)

@@ -47,17 +47,20 @@ def show(result):
 def draw(result, figure):
     """Cycles per packet over the size of a burst, at both sizes of payload."""
     sizes = sorted({row["bytes"] for row in result["rows"]})
+    bursts = sorted({row["burst"] for row in result["rows"]})
     axes = figure.subplots(1, len(sizes))
     figure.set_size_inches(12, 5)
     for axis, size in zip(axes, sizes):
         for suite, direction in dict.fromkeys((row["suite"], row["direction"]) for row in result["rows"]):
             rows = [row for row in result["rows"]
                     if (row["suite"], row["direction"], row["bytes"]) == (suite, direction, size)]
-            axis.plot([row["burst"] for row in rows], [row["cycles"] for row in rows], marker="o",
-                      label=f"{suite} {direction}")
+            line, = axis.plot([row["burst"] for row in rows], [row["cycles"] for row in rows], marker="o",
+                              label=f"{suite} {direction}")
+            axis.axhline(rows[0]["evp"], color=line.get_color(), linestyle=":")
         axis.set_xscale("log", base=2)
+        axis.set_xticks(bursts, bursts)
         axis.set_yscale("log")
-        axis.set_title(f"{size} bytes")
+        axis.set_title(f"{size} bytes; dotted: EVP alone")
         axis.set_xlabel("packets at a time")
         axis.set_ylabel("TSC cycles per packet")
         axis.legend(fontsize=8)

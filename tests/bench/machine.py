@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import re
+import subprocess
 
 import harness
 
@@ -41,12 +42,20 @@ def cpu_model():
     return found.group(1) if found else "unknown CPU"
 
 
+def commit():
+    """Of the checkout, with a + where it has been changed since; None where it is none."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=harness.ROOT, capture_output=True, text=True,
+                          check=False)
+    return done.stdout.strip() or None
+
+
 class Watch:
     """What the machine is, and what it had to do beside from now until told()."""
 
     def __init__(self):
         self.before = cpu_times()
-        self.machine = {"cpu": cpu_model(), "cpus": os.cpu_count(), "load": os.getloadavg()[0], **harness.run("host")[0]}
+        self.machine = {"cpu": cpu_model(), "cpus": os.cpu_count(), "commit": commit(), "load": os.getloadavg()[0],
+                        **harness.run("host")[0]}
 
     def told(self):
         everything, stolen = (now - then for now, then in zip(cpu_times(), self.before))

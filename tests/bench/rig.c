@@ -30,7 +30,7 @@ struct rs_rig {
     struct rs_rig_io *io;
     enum rs_rig_kind kind;
     unsigned int worker_count;
-    char directory[32];
+    char directory[96];                       /* of memif's sockets */
     struct rs_rig_port *ports[RS_DIRECTIONS]; /* by the direction that enters */
     uint64_t published[RS_DIRECTIONS];
 };
@@ -119,7 +119,7 @@ static void start_worker(struct rs_rig *rig, const struct rs_rig_config *given)
 
 static void remove_directory(void)
 {
-    char path[64];
+    char path[128];
 
     for (unsigned int n = 0; n < PORTS; n++) {
         snprintf(path, sizeof(path), "%s/%u", the_rig.directory, n);
@@ -130,13 +130,15 @@ static void remove_directory(void)
 
 struct rs_rig *rs_rig_start(const struct rs_rig_config *config)
 {
+    const char *parent = getenv("RUNTIME_DIRECTORY");
     struct rs_rig *rig = &the_rig;
     uint16_t queues;
 
     rig->kind = config->kind;
     rig->worker_count = config->worker == RS_RIG_IO ? 1 : or_default(config->worker_count, 1);
     queues = config->queues != 0 ? config->queues : (uint16_t)rig->worker_count;
-    snprintf(rig->directory, sizeof(rig->directory), "/tmp/rtpseal-bench-XXXXXX");
+    snprintf(rig->directory, sizeof(rig->directory), "%s/rtpseal-rig-XXXXXX",
+             parent != NULL ? parent : "/tmp");
     if (rig->worker_count > WORKERS_MAX || mkdtemp(rig->directory) == NULL)
         rs_bench_fail("no rig of %u workers", rig->worker_count);
     atexit(remove_directory);
