@@ -2,6 +2,7 @@
 """The machine that figures hold for: what it is, what else went on, and hugepages for the time."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -49,13 +50,24 @@ def commit():
     return done.stdout.strip() or None
 
 
+def build_type():
+    """Of build/: figures are those of a release."""
+    options = json.loads((harness.ROOT / "build" / "meson-info" / "intro-buildoptions.json").read_text())
+    return next(option["value"] for option in options if option["name"] == "buildtype")
+
+
+def srtp_version():
+    done = subprocess.run(["pkg-config", "--modversion", "libsrtp2"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
 class Watch:
     """What the machine is, and what it had to do beside from now until told()."""
 
     def __init__(self):
         self.before = cpu_times()
-        self.machine = {"cpu": cpu_model(), "cpus": os.cpu_count(), "commit": commit(), "load": os.getloadavg()[0],
-                        **harness.run("host")[0]}
+        self.machine = {"cpu": cpu_model(), "cpus": os.cpu_count(), "commit": commit(), "build": build_type(),
+                        "libsrtp2": srtp_version(), "load": os.getloadavg()[0], **harness.run("host")[0]}
 
     def told(self):
         everything, stolen = (now - then for now, then in zip(cpu_times(), self.before))
@@ -65,5 +77,6 @@ class Watch:
 def line(machine):
     return (f"{machine['cpu']}, {machine['cpus']} CPUs, TSC {machine['tsc_hz'] / 1e9:.2f} GHz, IPsec-MB"
             f" {machine['ipsec_mb']} ({machine['isa']}), {machine['dpdk']}, {machine['openssl']},"
+            f" libsrtp2 {machine['libsrtp2']} (NSS), build of type {machine['build']},"
             f" hugepages {'yes' if machine['hugepages'] else 'no'}, load {machine['load']:.1f} at the start,"
             f" {machine['steal']:.1%} stolen")
