@@ -10,14 +10,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <rte_hash_crc.h>
-
 #include "dataplane.h"
 #include "packet.h"
 
 struct rs_stream;
 
-enum { RS_FLOW_CACHE_ENTRIES = 2048 }; /* a power of two */
+enum { RS_FLOW_CACHE_BITS = 11, RS_FLOW_CACHE_ENTRIES = 1 << RS_FLOW_CACHE_BITS };
 
 /* What a packet says of its flow; compared as a whole. */
 struct rs_cached_flow {
@@ -65,10 +63,12 @@ static inline bool rs_cached_flow_make(const struct rs_datagram *datagram, uint3
 static inline struct rs_flow_cache_entry *rs_flow_cache_place(struct rs_flow_cache *cache,
                                                               const struct rs_cached_flow *flow)
 {
-    uint32_t hash = rte_hash_crc_8byte(flow->addresses, flow->ports);
+    /* Two odd constants, so that each bit of a flow moves the upper bits of the product. */
+    const uint64_t first = flow->addresses * UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t second =
+        (first ^ ((uint64_t)flow->ssrc << 32 | flow->ports)) * UINT64_C(0xc2b2ae3d27d4eb4f);
 
-    hash = rte_hash_crc_4byte(flow->ssrc, hash);
-    return &cache->entries[hash % RS_FLOW_CACHE_ENTRIES];
+    return &cache->entries[second >> (64 - RS_FLOW_CACHE_BITS)];
 }
 
 /* The stream that the table has for the flow; NULL: it is not known. */

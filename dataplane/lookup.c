@@ -103,7 +103,7 @@ static void find_missed(struct rs_worker *worker, struct rs_burst *burst, uint64
     }
 }
 
-static enum rs_outcome admit(const struct rs_stream *stream)
+static inline enum rs_outcome admit(const struct rs_stream *stream)
 {
     if (stream == NULL)
         return RS_NO_STREAM;

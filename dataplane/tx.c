@@ -18,52 +18,59 @@ static unsigned int transmit(const struct rs_path *path, struct rte_mbuf **mbufs
     return rte_eth_tx_burst(path->tx_port, path->tx_queue, mbufs, (uint16_t)ready);
 }
 
-/* What has not been added yet to the counters of one path or stream. */
-struct sum {
-    uint64_t packets_in, bytes_in, packets_out, bytes_out;
+/* Packets with one end. */
+struct run {
+    enum rs_outcome outcome;
+    unsigned int packets;
+    uint64_t bytes_in, bytes_out;
 };
 
-static void add(struct sum *sum, uint64_t *outcomes, uint32_t bytes_in, uint32_t bytes_out,
-                enum rs_outcome outcome)
+static void count(struct rs_counters *counters, const struct run *run)
 {
-    const uint64_t out = !rs_outcome_is_drop(outcome);
-
-    sum->packets_in++;
-    sum->bytes_in += bytes_in;
-    sum->packets_out += out;
-    sum->bytes_out += out * bytes_out;
-    outcomes[outcome]++;
+    counters->packets_in += run->packets;
+    counters->bytes_in += run->bytes_in;
+    counters->outcomes[run->outcome] += run->packets;
+    if (!rs_outcome_is_drop(run->outcome)) {
+        counters->packets_out += run->packets;
+        counters->bytes_out += run->bytes_out;
+    }
 }
 
-static void flush(struct rs_counters *counters, struct sum *sum)
+/* Counts the run of one stream that begins at packet i, and adds it to `all` of the same end.
+ * Returns the packet behind it. */
+static unsigned int count_stream(const struct rs_worker *worker, const struct rs_burst *burst,
+                                 const uint32_t *bytes_out, unsigned int i, struct run *all)
 {
-    counters->packets_in += sum->packets_in;
-    counters->bytes_in += sum->bytes_in;
-    counters->packets_out += sum->packets_out;
-    counters->bytes_out += sum->bytes_out;
-    *sum = (struct sum){0};
+    struct rs_stream *stream = burst->streams[i];
+    struct run run = {.outcome = all->outcome};
+
+    do {
+        run.packets++;
+        run.bytes_in += burst->bytes_in[i];
+        run.bytes_out += bytes_out[i];
+        i++;
+    } while (i < burst->received && burst->streams[i] == stream &&
+             burst->outcomes[i] == run.outcome);
+    if (stream != NULL)
+        count(&stream->slots[worker->index].counters, &run);
+    all->packets += run.packets;
+    all->bytes_in += run.bytes_in;
+    all->bytes_out += run.bytes_out;
+    return i;
 }
 
-/* Packets of one stream often come one behind the other: they are added up first. */
+/* Most packets of a burst have the same end, and those of a stream often come one behind the other:
+ * counters are written once for a run of them. */
 static void count_all(const struct rs_worker *worker, const struct rs_burst *burst,
                       const uint32_t *bytes_out)
 {
-    struct rs_counters *path = burst->path->counters;
-    struct sum all = {0}, of_stream = {0};
+    for (unsigned int i = 0; i < burst->received;) {
+        struct run all = {.outcome = (enum rs_outcome)burst->outcomes[i]};
 
-    for (unsigned int i = 0; i < burst->received; i++) {
-        struct rs_stream *stream = burst->streams[i];
-        const enum rs_outcome outcome = (enum rs_outcome)burst->outcomes[i];
-
-        add(&all, path->outcomes, burst->bytes_in[i], bytes_out[i], outcome);
-        if (stream == NULL)
-            continue;
-        add(&of_stream, stream->slots[worker->index].counters.outcomes, burst->bytes_in[i],
-            bytes_out[i], outcome);
-        if (i + 1 == burst->received || burst->streams[i + 1] != stream)
-            flush(&stream->slots[worker->index].counters, &of_stream);
+        while (i < burst->received && burst->outcomes[i] == all.outcome)
+            i = count_stream(worker, burst, bytes_out, i, &all);
+        count(burst->path->counters, &all);
     }
-    flush(path, &all);
 }
 
 /* What is longer than the port takes a driver would drop without a word. Returns how many drops
