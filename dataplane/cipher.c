@@ -21,7 +21,7 @@ static const struct rs_method_ops *const methods[RS_METHODS] = {
     [RS_METHOD_CTR] = &rs_method_ctr,
 };
 
-/* Best last: RS_ISA_AUTO takes the last that the CPU has. */
+/* Best last: RS_ISA_AUTO takes the last that the CPU has, which then has those before it, too. */
 static const struct isa {
     enum rs_isa isa;
     const char *name;
@@ -48,7 +48,7 @@ static const struct isa *choose_isa(enum rs_isa wanted, uint64_t features)
 }
 
 /* Returns NULL with errno set. */
-static IMB_MGR *create_manager(enum rs_isa wanted, const char **name)
+static IMB_MGR *create_manager(enum rs_isa wanted, const struct isa **chosen)
 {
     IMB_MGR *mgr = alloc_mb_mgr(0);
     const struct isa *isa;
@@ -58,19 +58,54 @@ static IMB_MGR *create_manager(enum rs_isa wanted, const char **name)
         return NULL;
     }
     isa = choose_isa(wanted, mgr->features);
-    if (isa == NULL) {
+    if (isa != NULL)
+        isa->init(mgr);
+    if (isa == NULL || imb_get_errno(mgr) != 0) {
         free_mb_mgr(mgr);
         errno = ENOTSUP;
         return NULL;
     }
-    isa->init(mgr);
-    if (imb_get_errno(mgr) != 0) {
-        free_mb_mgr(mgr);
-        errno = ENOTSUP;
-        return NULL;
-    }
-    *name = isa->name;
+    *chosen = isa;
     return mgr;
+}
+
+static void free_manager(IMB_MGR *mgr)
+{
+    if (mgr != NULL)
+        free_mb_mgr(mgr);
+}
+
+void rs_cipher_destroy(struct rs_cipher *cipher)
+{
+    if (cipher == NULL)
+        return;
+    rs_random_destroy(cipher->random);
+    rs_secret_unmap(cipher->alone, sizeof(*cipher->alone));
+    free_manager(cipher->plain);
+    free_manager(cipher->few);
+    free_manager(cipher->mgr);
+    free(cipher);
+}
+
+/* Returns 0 or -1 with errno set; rs_cipher_destroy frees what there is. */
+static int init(struct rs_cipher *cipher, enum rs_isa wanted)
+{
+    const struct isa *isa, *unused;
+
+    cipher->mgr = create_manager(wanted, &isa);
+    if (cipher->mgr == NULL)
+        return -1;
+    cipher->isa_name = isa->name;
+    rs_ctr_init_jobs(cipher);
+    cipher->few = create_manager(isa->isa == RS_ISA_AVX512 ? RS_ISA_AVX2 : isa->isa, &unused);
+    cipher->plain = create_manager(RS_ISA_SSE, &unused);
+    if (cipher->few == NULL || cipher->plain == NULL)
+        return -1;
+    cipher->alone = rs_secret_map(sizeof(*cipher->alone));
+    if (cipher->alone == NULL)
+        return -1;
+    cipher->random = rs_random_create();
+    return cipher->random != NULL ? 0 : -1;
 }
 
 struct rs_cipher *rs_cipher_create(enum rs_isa isa)
@@ -81,33 +116,12 @@ struct rs_cipher *rs_cipher_create(enum rs_isa isa)
     if (cipher == NULL)
         return NULL;
     memset(cipher, 0, sizeof(*cipher));
-    cipher->mgr = create_manager(isa, &cipher->isa_name);
-    if (cipher->mgr == NULL)
-        goto free_cipher;
-    rs_ctr_init_jobs(cipher);
-    cipher->random = rs_random_create();
-    if (cipher->random == NULL)
-        goto free_manager;
-    return cipher;
-
-free_manager:
+    if (init(cipher, isa) == 0)
+        return cipher;
     error = errno;
-    free_mb_mgr(cipher->mgr);
-    errno = error;
-free_cipher:
-    error = errno;
-    free(cipher);
+    rs_cipher_destroy(cipher);
     errno = error;
     return NULL;
-}
-
-void rs_cipher_destroy(struct rs_cipher *cipher)
-{
-    if (cipher == NULL)
-        return;
-    rs_random_destroy(cipher->random);
-    free_mb_mgr(cipher->mgr);
-    free(cipher);
 }
 
 const char *rs_cipher_isa_name(const struct rs_cipher *cipher)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hashes as IPsec-MB has them, and what is made of them: HMAC (RFC 2104), HKDF (RFC 5869), the key
- * tag and the fingerprint. Every byte that a key could be told from is wiped before returning.
+ * What is made of hashes: HKDF (RFC 5869), the key tag and the fingerprint. Every byte that a key
+ * could be told from is wiped before returning.
  */
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,60 +11,6 @@
 #include "secret.h"
 
 enum { INFO_MAX_BYTES = 64 };
-
-static void sha512_one_block(IMB_MGR *mgr, const void *block, void *state)
-{
-    IMB_SHA512_ONE_BLOCK(mgr, block, state);
-}
-
-static void sha256_one_block(IMB_MGR *mgr, const void *block, void *state)
-{
-    IMB_SHA256_ONE_BLOCK(mgr, block, state);
-}
-
-const struct rs_hash_ops rs_hash_ops[RS_HASHES] = {
-    [RS_HASH_SHA512] = {128, 64, IMB_AUTH_HMAC_SHA_512, sha512_one_block},
-    [RS_HASH_SHA256] = {64, 32, IMB_AUTH_HMAC_SHA_256, sha256_one_block},
-};
-
-void rs_hmac_expand(struct rs_cipher *cipher, const struct rs_hash_ops *hash, const uint8_t *key,
-                    size_t key_bytes, struct rs_hmac_key *out)
-{
-    uint8_t block[RS_BLOCK_MAX_BYTES];
-
-    assert(key_bytes <= hash->block_bytes);
-    memset(block, 0x36, sizeof(block));
-    for (size_t i = 0; i < key_bytes; i++)
-        block[i] ^= key[i];
-    hash->one_block(cipher->mgr, block, out->inner);
-    for (size_t i = 0; i < sizeof(block); i++)
-        block[i] ^= 0x36 ^ 0x5c;
-    hash->one_block(cipher->mgr, block, out->outer);
-    rs_secret_wipe(block, sizeof(block));
-}
-
-void rs_hmac_set_job(struct rs_cipher *cipher, const struct rs_hash_ops *hash, unsigned int job,
-                     const struct rs_hmac_key *key, const uint8_t *message, size_t bytes,
-                     uint8_t *digest)
-{
-    IMB_JOB *j = &cipher->hash_jobs[job];
-
-    j->src = message;
-    j->hash_start_src_offset_in_bytes = 0;
-    j->msg_len_to_hash_in_bytes = bytes;
-    j->auth_tag_output = digest;
-    j->auth_tag_output_len_in_bytes = hash->digest_bytes;
-    j->u.HMAC._hashed_auth_key_xor_ipad = key->inner;
-    j->u.HMAC._hashed_auth_key_xor_opad = key->outer;
-}
-
-int rs_hmac_submit(struct rs_cipher *cipher, const struct rs_hash_ops *hash, unsigned int jobs)
-{
-    /* What the checking form of the call looks for in each job is set by this file alone. */
-    return IMB_SUBMIT_HASH_BURST_NOCHECK(cipher->mgr, cipher->hash_jobs, jobs, hash->hmac) == jobs
-               ? 0
-               : -EIO;
-}
 
 /* Key derivation goes on with what this leaves, so a refusal, which no input can cause, must not
  * pass unseen. */

@@ -22,6 +22,7 @@ enum {
 struct rs_hmac_key {
     alignas(16) uint8_t inner[RS_HASH_MAX_BYTES];
     alignas(16) uint8_t outer[RS_HASH_MAX_BYTES];
+    uint8_t key[RS_HASH_MAX_BYTES]; /* as it is, zeros behind it */
 };
 
 struct rs_cipher_keys {
@@ -37,9 +38,18 @@ struct rs_cipher_keys {
 
 struct rs_random;
 
+/* Where one message is hashed behind a key's block. Secret memory. */
+struct rs_alone {
+    uint8_t block[RS_BLOCK_MAX_BYTES];
+    uint8_t message[2048];
+};
+
 /* Ordinary memory: it holds pointers to keys, and no key. */
 struct rs_cipher {
     IMB_MGR *mgr;
+    IMB_MGR *few;   /* quicker for few hashes at once */
+    IMB_MGR *plain; /* quicker for a single one */
+    struct rs_alone *alone;
     const char *isa_name;
     struct rs_random *random;
     struct gcm_context_data gcm;
@@ -48,6 +58,7 @@ struct rs_cipher {
     uint8_t lent[RS_BURST_MAX][RS_LENT_MAX_BYTES]; /* what was where a message was built */
     IMB_JOB cipher_jobs[RS_BURST_MAX];
     IMB_JOB hash_jobs[RS_BURST_MAX];
+    const struct rs_hmac_key *hash_keys[RS_BURST_MAX]; /* of the jobs */
 };
 
 /* What a hash needs from IPsec-MB, one row for each enum rs_hash. */
@@ -57,6 +68,10 @@ struct rs_hash_ops {
     IMB_HASH_ALG hmac;
     /* The raw state after one block from the initial state. */
     void (*one_block)(IMB_MGR *mgr, const void *block, void *state);
+    /* What was measured: up to so many messages at once the next narrower code is as quick or
+     * quicker, without and with SHA-NI; and from so many bytes on, a lone one hashed plainly. */
+    uint8_t few, few_shani;
+    uint32_t alone_min_bytes;
 };
 
 extern const struct rs_hash_ops rs_hash_ops[RS_HASHES];
@@ -102,7 +117,7 @@ static inline void rs_ctr_set_job(struct rs_cipher *cipher, unsigned int job,
 /* Runs the first `jobs` jobs, may be 0, none of them of 0 bytes. Returns 0 or -EIO. */
 int rs_ctr_submit(struct rs_cipher *cipher, size_t key_bytes, unsigned int jobs);
 
-/* ---- cipher_hkdf.c -------------------------------------------------------------------------- */
+/* ---- cipher_hmac.c -------------------------------------------------------------------------- */
 
 /* Precomputes both states of an HMAC key of at most a block. */
 void rs_hmac_expand(struct rs_cipher *cipher, const struct rs_hash_ops *hash, const uint8_t *key,
@@ -115,6 +130,8 @@ void rs_hmac_set_job(struct rs_cipher *cipher, const struct rs_hash_ops *hash, u
 
 /* Runs the first `jobs` hash jobs. Returns 0 or -EIO. */
 int rs_hmac_submit(struct rs_cipher *cipher, const struct rs_hash_ops *hash, unsigned int jobs);
+
+/* ---- cipher_hkdf.c -------------------------------------------------------------------------- */
 
 /* One of the outputs that rs_hkdf_expand makes side by side. */
 struct rs_expansion {
