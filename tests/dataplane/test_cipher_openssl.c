@@ -16,7 +16,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { TEXT_MAX = 1500, AAD_MAX = 200 };
+enum { TEXT_MAX = 1500, AAD_MAX = 200, LENT_MAX = 256, LONE_PACKETS = 200 };
 
 /* ---- random but repeatable ------------------------------------------------------------------ */
 
@@ -70,7 +70,8 @@ static void be64(uint8_t *out, uint64_t value)
 /* One packet, its memory, and what it must be once sealed. */
 struct packet {
     uint8_t message[RS_AAD_HEADROOM + AAD_MAX + TEXT_MAX + RS_TEXT_TAILROOM];
-    uint8_t elsewhere[TEXT_MAX];
+    uint8_t elsewhere[LENT_MAX + TEXT_MAX];
+    uint8_t lent[LENT_MAX]; /* what is in front of the text there */
     uint8_t tag[RS_TAG_MAX_BYTES];
     uint8_t plain[TEXT_MAX];
     uint8_t aad[AAD_MAX];
@@ -128,7 +129,18 @@ static void seal_gcm(struct packet *p, const struct rs_suite *suite, const uint8
 
 /* ---- bursts --------------------------------------------------------------------------------- */
 
-/* A random packet with a sender of its own; its text lies behind the aad or elsewhere. */
+/* Puts the text behind the aad or elsewhere, there with or without bytes that are lent. */
+static void place_text(struct packet *p, struct rs_crypt *crypt)
+{
+    const size_t where = draw_below(3);
+
+    draw_bytes(p->lent, sizeof(p->lent));
+    memcpy(p->elsewhere, p->lent, sizeof(p->lent));
+    crypt->text = where == 0 ? crypt->aad + crypt->aad_bytes : p->elsewhere + LENT_MAX;
+    crypt->lent_bytes = where == 2 ? (uint32_t)draw_below(LENT_MAX + 1) : 0;
+}
+
+/* A random packet with a sender of its own. */
 static void draw_packet(struct rs_cipher *cipher, const struct rs_suite *suite, struct packet *p,
                         struct rs_crypt *crypt)
 {
@@ -147,7 +159,7 @@ static void draw_packet(struct rs_cipher *cipher, const struct rs_suite *suite, 
                                .tag = p->tag,
                                .aad_bytes = (uint32_t)aad_bytes,
                                .text_bytes = (uint32_t)text_bytes};
-    crypt->text = draw_below(2) == 0 ? p->elsewhere : crypt->aad + aad_bytes;
+    place_text(p, crypt);
     memcpy(crypt->aad, p->aad, aad_bytes);
     memcpy(crypt->text, p->plain, text_bytes);
     be64(ctr, crypt->ctr);
@@ -175,12 +187,14 @@ static void check_burst(struct rs_cipher *cipher, const struct rs_suite *suite,
         wrong += memcmp(crypts[i].text, packets[i].sealed, crypts[i].text_bytes) != 0;
         wrong += memcmp(crypts[i].tag, packets[i].sealed_tag, suite->nt) != 0;
         wrong += memcmp(crypts[i].aad, packets[i].aad, crypts[i].aad_bytes) != 0;
+        wrong += memcmp(packets[i].elsewhere, packets[i].lent, LENT_MAX) != 0;
     }
     CU_ASSERT_EQUAL(wrong, 0);
     CU_ASSERT_EQUAL(rs_cipher_open_burst(cipher, suite, crypts, n), 0);
     for (unsigned int i = 0; i < n; i++) {
         wrong += !crypts[i].verified;
         wrong += memcmp(crypts[i].text, packets[i].plain, crypts[i].text_bytes) != 0;
+        wrong += memcmp(packets[i].elsewhere, packets[i].lent, LENT_MAX) != 0;
     }
     CU_ASSERT_EQUAL(wrong, 0);
 }
@@ -195,6 +209,8 @@ static void check_suite(struct rs_cipher *cipher, const struct rs_suite *suite)
         for (unsigned int n = 1; n <= RS_BURST_MAX; n++)
             check_burst(cipher, suite, packets, n);
     }
+    for (unsigned int round = 0; round < LONE_PACKETS; round++)
+        check_burst(cipher, suite, packets, 1);
     CU_ASSERT_EQUAL(rs_cipher_seal_burst(cipher, suite, NULL, 0), 0);
     CU_ASSERT_EQUAL(rs_cipher_open_burst(cipher, suite, NULL, 0), 0);
     for (size_t i = 0; i < RS_BURST_MAX; i++)
