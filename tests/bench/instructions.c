@@ -2,8 +2,9 @@
 /*
  * A fixed workload for valgrind --tool=callgrind: full bursts through one worker, each from the
  * moment its port hands it over until the worker asks for the next. Nothing else is counted. Makes
- * one dump per case, named "suite direction payload-bytes"; prints nothing but the packets of each.
- * Run without valgrind it does the same work and counts nothing.
+ * one dump per case, named "suite direction payload-bytes". Prints a line of JSON: whose code of
+ * IPsec-MB ran, and how many packets each dump has. Without valgrind it does the same work and
+ * counts nothing.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -130,7 +131,6 @@ static void dump(const struct rs_suite *suite, enum rs_direction direction, size
 
     snprintf(name, sizeof(name), "0x%04X %s %zu", suite->number,
              direction == RS_SEAL ? "seal" : "open", bytes);
-    printf("%s %u\n", name, (BURSTS - WARM_UP) * BURST);
     CALLGRIND_DUMP_STATS_AT(name);
 }
 
@@ -235,6 +235,7 @@ int main(void)
     const struct rs_observer observer = {0};
     struct rs_session *session;
     struct rs_key_info info;
+    struct rs_host_info host;
     enum rs_staging staging;
 
     feed_port = UINT16_MAX;
@@ -250,6 +251,9 @@ int main(void)
         fail("no session");
     for (size_t s = 0; s < sizeof(suites) / sizeof(suites[0]); s++)
         run_suite(session, rs_suite_find_number(suites[s]));
+    rs_dataplane_get_host(dataplane, &host);
+    printf("{\"isa\": \"%s\", \"ipsec_mb\": \"%s\", \"compiler\": \"%s\", \"packets\": %u}\n",
+           host.isa, host.ipsec_mb_version, __VERSION__, (BURSTS - WARM_UP) * BURST);
     rs_session_destroy(session);
     rs_dataplane_destroy(dataplane);
     return 0;
