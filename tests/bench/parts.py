@@ -6,10 +6,18 @@ is its help, and
     draw(result, figure)    draws it into a figure of matplotlib; where there is something to draw
 options: rounds, ms (for one measurement), quick (be done in seconds)."""
 
+import latency
 import low_load
+import rekey
+import scale
 import table
+import workers
 
 PARTS = {
     "table": table,
     "low_load": low_load,
+    "scale": scale,
+    "rekey": rekey,
+    "latency": latency,
+    "workers": workers,
 }

@@ -20,7 +20,7 @@
 
 enum {
     PAYLOAD_BYTES = 500,
-    PHASE_MS = 500,
+    PHASE_MS = 200,
     PHASES_MAX = 256,
     BATCH = 512,
     POLL_US = 1000,
