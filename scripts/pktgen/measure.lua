@@ -7,7 +7,7 @@ local search = require "search"
 local measure = {}
 
 local SMALLEST_RATE = 0.1 -- percent of the link
-local CALIBRATION_RATE = 2 -- slow enough for any device
+local CALIBRATION_RATE = 0.5 -- slow enough for any device
 local SETTLE_MS = 500 -- for what is still under way
 
 -- A number from the environment, or what stands for it.

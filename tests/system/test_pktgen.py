@@ -15,6 +15,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "bench")]
 import cases  # noqa: E402
 import edge  # noqa: E402
 import frames  # noqa: E402
+import pcap  # noqa: E402
 import rate_search  # noqa: E402
 
 SCRIPTS = ROOT / "scripts" / "pktgen"
@@ -26,10 +27,10 @@ SETTINGS = {"fixed": {}, "mixed": {"SMALLEST": 100, "LARGEST": 1250, "STEP": 50}
             "recording": {}}
 
 
-def lua(*words, **environment):
+def lua(*words, text=True, **environment):
     if not shutil.which("lua5.4"):
         raise cases.Skip("there is no lua5.4: scripts/setup test")
-    return subprocess.run(["lua5.4", *map(str, words)], capture_output=True, text=True, check=True, cwd="/",
+    return subprocess.run(["lua5.4", *map(str, words)], capture_output=True, text=text, check=True, cwd="/",
                           env=os.environ | {f"RTPSEAL_{name}": str(value) for name, value in environment.items()})
 
 
@@ -95,6 +96,19 @@ def sizes_stay_within_what_pktgen_sends(checks):
     run = Run("mixed", **SETTINGS["mixed"])
     sizes = [int(run.last("range.pkt_size", "0", name)) for name in ("start", "min", "max", "inc")]
     checks.equal(sizes, [158, 158, 1308, 50], "frames with FCS: start, min, max, inc")
+
+
+def a_recording_has_a_packet_of_each_flow(checks):
+    for flows, packets in ((1, 65536), (3, 3), (65536, 65536)):
+        with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+            path = pathlib.Path(directory) / "recording.pcap"
+            path.write_bytes(lua(SCRIPTS / "make_recording.lua", 20, flows, text=False).stdout)
+            frames_of = [frame for _, frame in pcap.read(path)]
+        checks.equal(len(frames_of), packets, f"{flows} flows: packets")
+        found = [frames.parse_udp(frame) for frame in frames_of[:: max(1, packets // 1000)]]
+        checks.equal(frames.checksum(frames_of[-1][14:34]), 0, f"{flows} flows: the checksum of the IP header")
+        checks.true(all(len(frames.parse_rtp(one.payload).body) == 20 for one in found), f"{flows} flows: payloads")
+        checks.equal(len({frame[26:38] for frame in frames_of}), flows, f"{flows} flows: addresses and ports")
 
 
 def flows_are_as_many_as_asked_for(checks):
@@ -195,6 +209,7 @@ cases.run("pktgen", [
     what_is_sent_is_rtp_of_the_size_asked_for,
     sizes_stay_within_what_pktgen_sends,
     flows_are_as_many_as_asked_for,
+    a_recording_has_a_packet_of_each_flow,
     the_daemon_takes_both_configurations,
     the_daemon_seals_what_is_sent_and_no_other_flow,
     lua_finds_what_a_device_carries,
