@@ -6,6 +6,8 @@ is its help, and
     draw(result, figure)    draws it into a figure of matplotlib; where there is something to draw
 options: rounds, ms (for one measurement), quick (be done in seconds)."""
 
+import forward
+import forward_rate
 import latency
 import low_load
 import rekey
@@ -20,4 +22,6 @@ PARTS = {
     "rekey": rekey,
     "latency": latency,
     "workers": workers,
+    "forward": forward,
+    "rate": forward_rate,
 }
