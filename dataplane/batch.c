@@ -41,9 +41,12 @@ struct rs_stream_batch *rs_stream_batch_create(struct rs_dataplane *dp)
 int rs_stream_batch_add(struct rs_stream_batch *batch, struct rs_session *session,
                         const struct rs_stream_config *config, struct rs_stream **stream)
 {
-    struct rs_stream *made = rs_table_make(batch->dataplane->table, session, config);
     struct addition *addition;
+    struct rs_stream *made;
 
+    if (rs_sender_pool_prepare(batch->dataplane->pool, config->suite) != 0)
+        return -ENOMEM;
+    made = rs_table_make(batch->dataplane->table, session, config);
     if (made == NULL)
         return -ENOMEM;
     addition = calloc(1, sizeof(*addition) + made->key_count * sizeof(addition->displaced[0]));

@@ -139,6 +139,11 @@ size_t rs_cipher_keys_bytes(void)
     return sizeof(struct rs_cipher_keys);
 }
 
+size_t rs_cipher_keys_bytes_of(const struct rs_suite *suite)
+{
+    return methods[suite->method]->keys_bytes;
+}
+
 void rs_cipher_expand_keys(struct rs_cipher *cipher, const struct rs_suite *suite,
                            const uint8_t *sframe_key, const uint8_t sframe_salt[RS_NONCE_BYTES],
                            struct rs_cipher_keys *keys)

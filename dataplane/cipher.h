@@ -67,11 +67,12 @@ void rs_key_fingerprint(struct rs_cipher *cipher, enum rs_hash hash,
                         const uint8_t secret[RS_HASH_MAX_BYTES],
                         char fingerprint[RS_FINGERPRINT_CHARS]);
 
-/* One sender's keys, expanded for IPsec-MB, in rs_cipher_keys_bytes() bytes aligned to 64. */
+/* One sender's keys, expanded for IPsec-MB, in memory aligned to 64. */
 struct rs_cipher_keys;
 
-/* The largest that any suite needs, a multiple of 64. Pure. */
+/* How much of it there has to be: for any suite, a multiple of 64; and for one. Pure. */
 size_t rs_cipher_keys_bytes(void);
+size_t rs_cipher_keys_bytes_of(const struct rs_suite *suite);
 
 /*
  * Derives sframe_key and sframe_salt for `kid` (RFC 9605 section 4.4.2) and expands them into

@@ -23,7 +23,7 @@ static struct calls calls_for(const IMB_MGR *mgr, const struct rs_suite *suite)
 static void expand_keys(struct rs_cipher *cipher, const struct rs_suite *suite,
                         const uint8_t *sframe_key, struct rs_cipher_keys *keys)
 {
-    calls_for(cipher->mgr, suite).expand(sframe_key, &keys->gcm);
+    calls_for(cipher->mgr, suite).expand(sframe_key, &keys->gcm.data);
 }
 
 static void run(struct rs_cipher *cipher, aes_gcm_enc_dec_t call, const struct rs_suite *suite,
@@ -32,7 +32,7 @@ static void run(struct rs_cipher *cipher, aes_gcm_enc_dec_t call, const struct r
     uint8_t nonce[RS_NONCE_BYTES];
 
     rs_nonce_write(crypt, nonce);
-    call(&crypt->keys->gcm, &cipher->gcm, crypt->text, crypt->text, crypt->text_bytes, nonce,
+    call(&crypt->keys->gcm.data, &cipher->gcm, crypt->text, crypt->text, crypt->text_bytes, nonce,
          crypt->aad, crypt->aad_bytes, tag, suite->nt);
 }
 

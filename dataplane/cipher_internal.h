@@ -25,14 +25,19 @@ struct rs_hmac_key {
     uint8_t key[RS_HASH_MAX_BYTES]; /* as it is, zeros behind it */
 };
 
+/* Only as much of it is there as the suite's method needs: rs_method_ops.keys_bytes. */
 struct rs_cipher_keys {
-    alignas(64) uint8_t salt[RS_NONCE_BYTES];
     union {
+        alignas(64) uint8_t salt[RS_NONCE_BYTES]; /* in front of each of the others */
         struct {
+            uint8_t front[16];
             alignas(16) uint8_t schedule[RS_AES_SCHEDULE_BYTES];
             struct rs_hmac_key hmac;
         } ctr;
-        alignas(64) struct gcm_key_data gcm;
+        struct {
+            uint8_t front[64];
+            struct gcm_key_data data;
+        } gcm;
     };
 };
 
@@ -78,7 +83,7 @@ extern const struct rs_hash_ops rs_hash_ops[RS_HASHES];
 
 /* How a packet is sealed, one row for each enum rs_method. n is 1 to RS_BURST_MAX. */
 struct rs_method_ops {
-    size_t keys_bytes; /* of struct rs_cipher_keys, from its start */
+    size_t keys_bytes; /* of struct rs_cipher_keys, from its start: no others are touched */
     void (*expand_keys)(struct rs_cipher *cipher, const struct rs_suite *suite,
                         const uint8_t *sframe_key, struct rs_cipher_keys *keys);
     int (*seal)(struct rs_cipher *cipher, const struct rs_suite *suite, struct rs_crypt *crypts,

@@ -186,14 +186,16 @@ static void begin(struct rs_senders *senders, struct rs_sender *sender, struct r
                   struct rs_key *key, uint64_t kid)
 {
     const struct rs_suite *suite = slot->stream->suite;
+    struct rs_cipher_keys *keys;
 
     count_in_use(senders, 1);
     sender->kid = kid;
     sender->slot = slot;
     sender->key = key;
     sender->used_tsc = senders->now_tsc;
-    rs_cipher_derive(senders->cipher, suite, key->by_hash[suite->hash].sframe_secret, kid,
-                     (struct rs_cipher_keys *)(uintptr_t)sender->keys);
+    keys = rs_sender_keys(&senders->cache, sender, suite);
+    sender->keys = keys;
+    rs_cipher_derive(senders->cipher, suite, key->by_hash[suite->hash].sframe_secret, kid, keys);
 }
 
 /* ---- sealing ------------------------------------------------------------------------------ */
@@ -202,11 +204,12 @@ struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_st
                                         struct rs_key *key)
 {
     const struct rs_suite *suite = slot->stream->suite;
-    struct rs_sender *old = slot->current;
-    struct rs_sender *sender =
-        old == NULL ? rs_senders_draw(senders) : rs_sender_draw(&senders->cache, 0);
+    struct rs_sender *old = slot->current, *sender;
     uint64_t sender_id;
 
+    if (!rs_sender_pool_is_prepared(senders->cache.pool, suite))
+        return NULL;
+    sender = old == NULL ? rs_senders_draw(senders) : rs_sender_draw(&senders->cache, 0);
     if (sender == NULL)
         return NULL;
     if (old != NULL)
@@ -252,13 +255,16 @@ struct rs_sender *rs_sender_new_to_open(struct rs_senders *senders, struct rs_st
                                         struct rs_key *key, uint64_t kid)
 {
     const struct rs_stream *stream = slot->stream;
-    struct rs_sender *sender = rs_senders_draw(senders);
+    struct rs_sender *sender;
 
+    if (!rs_sender_pool_is_prepared(senders->cache.pool, stream->suite))
+        return NULL;
+    sender = rs_senders_draw(senders);
     if (sender == NULL)
         return NULL;
     /* Without a tag a forged packet could move the window, so there is none. */
     if (stream->replay_window != 0 && stream->suite->nt != 0) {
-        sender->replay = rs_sender_window(&senders->cache, sender);
+        sender->replay = rs_sender_window(&senders->cache, sender, stream->replay_window);
         rs_replay_init_seen(sender->replay, stream->replay_window,
                             rs_sender_recorded(senders, slot, key, kid));
     }

@@ -16,7 +16,7 @@ enum {
     KB = 1 << 10,
     MB = 1 << 20,
     /* Of the daemon's locked memory: what it takes at its start ... */
-    SENDER_BYTES = 1216,
+    SENDER_BYTES = 576,
     RESERVED_SENDERS = 32, /* for each worker */
     FIXED_BYTES = 1280 * KB,
     /* ... and while it runs: for each client, and each session's key, by workers. */

@@ -127,13 +127,13 @@ static void a_counter_hands_out_each_count_once_and_stops_after_the_last(void)
     tear_down();
 }
 
-static void a_sender_given_back_is_wiped(void)
+static void give_back_senders_of(const char *suite)
 {
-    const size_t bytes = rs_cipher_keys_bytes();
+    const size_t bytes = rs_cipher_keys_bytes_of(rs_suite_find(suite));
     struct rs_sender *sender;
     const void *keys;
 
-    set_up(64, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    set_up(64, RS_SEAL, suite);
     sender = new_to_seal();
     keys = sender->keys;
     CU_ASSERT(!is_zero(keys, bytes));
@@ -149,6 +149,25 @@ static void a_sender_given_back_is_wiped(void)
     CU_ASSERT(!is_zero(keys, bytes));
     rs_sender_discard(bench.senders, sender);
     CU_ASSERT(is_zero(keys, bytes));
+    tear_down();
+}
+
+static void a_sender_given_back_is_wiped(void)
+{
+    for (size_t i = 0; i < rs_suite_count; i++)
+        give_back_senders_of(rs_suites[i].name);
+}
+
+/* Fail closed: a suite whose keys have no locked memory seals and opens nothing. */
+static void a_suite_has_senders_once_there_is_memory_for_its_keys(void)
+{
+    set_up(64, RS_SEAL, "AES_256_CTR_HMAC_SHA512_80");
+    bench.stream->suite = rs_suite_find("AES_256_GCM_SHA512_128");
+    CU_ASSERT_PTR_NULL(new_to_seal());
+    CU_ASSERT_PTR_NULL(new_to_open(rs_kid_make(1, 5, 2)));
+    CU_ASSERT_EQUAL(rs_senders_in_use(bench.senders), 0);
+    CU_ASSERT_EQUAL(rs_sender_pool_prepare(bench.pool, bench.stream->suite), 0);
+    CU_ASSERT_PTR_NOT_NULL(new_to_seal());
     tear_down();
 }
 
@@ -287,6 +306,8 @@ int main(void)
         {"a_counter_hands_out_each_count_once_and_stops_after_the_last",
          a_counter_hands_out_each_count_once_and_stops_after_the_last},
         {"a_sender_given_back_is_wiped", a_sender_given_back_is_wiped},
+        {"a_suite_has_senders_once_there_is_memory_for_its_keys",
+         a_suite_has_senders_once_there_is_memory_for_its_keys},
         {"wiping_a_key_takes_no_more_than_its_budget_at_once",
          wiping_a_key_takes_no_more_than_its_budget_at_once},
         {"an_empty_pool_still_has_a_replacement_for_each_packet_of_a_burst",

@@ -50,6 +50,7 @@ void rs_sender_bench_set_up(struct rs_sender_bench *bench, uint32_t count,
     bench->key = rs_key_create(bench->keys, base_key, sizeof(base_key));
     CU_ASSERT_FATAL(bench->key != NULL);
     bench->stream = rs_sender_bench_stream(direction, suite);
+    CU_ASSERT_EQUAL_FATAL(rs_sender_pool_prepare(bench->pool, bench->stream->suite), 0);
 }
 
 void rs_sender_bench_tear_down(struct rs_sender_bench *bench)
