@@ -22,31 +22,62 @@ static uint16_t fold(uint32_t sum)
     return (uint16_t)sum;
 }
 
+/* What a packet holds, wherever it begins. */
+typedef uint32_t word __attribute__((aligned(1), may_alias));
+typedef uint16_t half __attribute__((aligned(1), may_alias));
+
+static uint16_t fold_wide(uint64_t sum)
+{
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    return fold((uint32_t)(sum & 0xffff) + (uint32_t)(sum >> 16 & 0xffff) + (uint32_t)(sum >> 32));
+}
+
+/* RFC 1071 section 2 (B): four bytes at a time, and carries later; what the compiler makes of it is
+ * several times as fast as DPDK's sum of pairs. */
+static uint64_t sum_bytes(const uint8_t *bytes, size_t count)
+{
+    const size_t whole = count / sizeof(word);
+    const uint8_t *rest = bytes + whole * sizeof(word);
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < whole; i++)
+        sum += ((const word *)(const void *)bytes)[i];
+    if (count & 2) {
+        sum += *(const half *)(const void *)rest;
+        rest += sizeof(half);
+    }
+    return count & 1 ? sum + rte_cpu_to_le_16(*rest) : sum;
+}
+
 /*
  * RFC 768, RFC 8200 section 8.1. Not DPDK's own, which takes the length and protocol from IPv6's
  * fixed header, where extension headers make them another's.
  */
-static uint16_t pseudo_header_sum(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
+static uint64_t sum_pseudo_header(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
 {
     const bool v4 = datagram->family == RS_IPV4;
     const uint8_t *addresses =
         rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, datagram->l3_offset + (v4 ? 12 : 8));
     const uint16_t udp_bytes = (uint16_t)(datagram->payload_bytes + UDP_BYTES);
 
-    return fold((uint32_t)rte_raw_cksum(addresses, v4 ? 8 : 32) + rte_cpu_to_be_16(udp_bytes) +
-                rte_cpu_to_be_16(IPPROTO_UDP));
+    return sum_bytes(addresses, v4 ? 8 : 32) + rte_cpu_to_be_16(udp_bytes) +
+           rte_cpu_to_be_16(IPPROTO_UDP);
 }
 
 /* The sum over pseudo header and datagram, as its checksum field is now: 0xffff if that is right.
  */
 static uint16_t datagram_sum(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
 {
-    uint16_t sum = 0;
+    const uint8_t *udp = rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, datagram->l4_offset);
+    const uint32_t bytes = (uint32_t)datagram->payload_bytes + UDP_BYTES;
 
-    if (rte_raw_cksum_mbuf(mbuf, datagram->l4_offset, datagram->payload_bytes + UDP_BYTES, &sum) <
-        0)
+    uint16_t chained;
+
+    if (datagram->l4_offset + bytes <= mbuf->data_len)
+        return fold_wide(sum_bytes(udp, bytes) + sum_pseudo_header(mbuf, datagram));
+    if (rte_raw_cksum_mbuf(mbuf, datagram->l4_offset, bytes, &chained) < 0)
         return 0;
-    return fold((uint32_t)sum + pseudo_header_sum(mbuf, datagram));
+    return fold_wide(chained + sum_pseudo_header(mbuf, datagram));
 }
 
 bool rs_packet_checksum_verify(const struct rte_mbuf *mbuf, const struct rs_datagram *datagram)
@@ -83,7 +114,7 @@ void rs_packet_checksum_write(struct rte_mbuf *mbuf, const struct rs_datagram *d
         mbuf->l3_len = datagram->l4_offset - datagram->l3_offset;
         mbuf->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM;
         mbuf->ol_flags |= datagram->family == RS_IPV4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
-        udp->dgram_cksum = pseudo_header_sum(mbuf, datagram);
+        udp->dgram_cksum = fold_wide(sum_pseudo_header(mbuf, datagram));
         return;
     }
     udp->dgram_cksum = 0;
