@@ -76,7 +76,7 @@ static void fill_record(struct rs_stream_record *record, struct rs_session_recor
     record->link = link;
     record->flow = options->flow;
     record->ssrc_count = options->ssrc_count;
-    memcpy(record->ssrcs, options->ssrcs, sizeof(record->ssrcs));
+    memcpy(record->ssrcs, options->ssrcs, options->ssrc_count * sizeof(record->ssrcs[0]));
     record->payload_types = options->payload_types;
     record->suite = options->suite != NULL ? options->suite : session->options.suite;
     record->replay_window =
@@ -125,7 +125,8 @@ struct rs_stream_record *rs_stream_record_make(struct rs_session_record *session
                                                const struct rs_stream_options *options,
                                                unsigned int link)
 {
-    struct rs_stream_record *record = calloc(1, sizeof(*record));
+    struct rs_stream_record *record =
+        calloc(1, sizeof(*record) + options->ssrc_count * sizeof(record->ssrcs[0]));
 
     if (record != NULL)
         fill_record(record, session, options, link);

@@ -41,12 +41,12 @@ struct rs_stream_record {
     enum rs_direction direction;
     unsigned int link;
     struct rs_flow flow;
-    uint32_t ssrcs[RS_SSRCS_MAX];
-    size_t ssrc_count;
     struct rs_payload_types payload_types;
     const struct rs_suite *suite;
     uint32_t replay_window;
     bool opened; /* its first packet opened has been told of */
+    size_t ssrc_count;
+    uint32_t ssrcs[];
 };
 
 /* "seal" or "open". */

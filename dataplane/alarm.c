@@ -64,10 +64,10 @@ bool rs_alarm_was_enabled(struct rs_alarm *alarm)
 /* A worker that has set its flag does not do so again, so nobody else will say so. */
 void rs_alarm_catch_up(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc)
 {
-    if (stream->alarm.watched)
+    if (stream->alarm.watched || stream->direction != RS_OPEN)
         return;
     for (unsigned int w = 0; w < alarm->worker_count; w++) {
-        if (!rs_notice_tag_was_wrong(&stream->slots[w].notice))
+        if (!rs_notice_tag_was_wrong(stream->slots[w].notice))
             continue;
         stream->alarm.counted = wrong_tags(alarm, stream);
         rs_alarm_watch(alarm, stream, now_tsc);
@@ -80,7 +80,7 @@ static void stop_watching(struct rs_alarm *alarm, struct rs_stream *stream)
 {
     rs_alarm_forget(alarm, stream);
     for (unsigned int w = 0; w < alarm->worker_count; w++)
-        rs_notice_rearm(&stream->slots[w].notice);
+        rs_notice_rearm(stream->slots[w].notice);
 }
 
 /* Tells of a change; the stream may be gone afterwards. Returns how many times it was told. */

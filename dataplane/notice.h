@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "cache_line.h"
 #include "dataplane.h"
 #include "mailbox.h"
 
@@ -45,9 +46,9 @@ struct rs_notice {
     struct rs_trouble_word words[RS_TROUBLE_SSRCS];
 
     /* main: w */
-    _Atomic uint32_t seen[RS_TROUBLE_SSRCS]; /* the last word told of. worker: r */
-    TAILQ_ENTRY(rs_notice) queue_entry;      /* of what is queued */
-    bool queued;                             /* to be told of */
+    _Atomic uint32_t seen[RS_TROUBLE_SSRCS] RS_OWN_LINE; /* the last word told of. worker: r */
+    TAILQ_ENTRY(rs_notice) queue_entry;                  /* of what is queued */
+    bool queued;                                         /* to be told of */
     bool first_told;
     /* worker: sets */
     atomic_bool posted;        /* the mail is on its way. main: clears */

@@ -156,7 +156,7 @@ static uint16_t key_tag_seen(const struct rs_burst *burst, unsigned int place)
 /* Lets the stream's state words know how its packets fared. */
 static void note(struct rs_worker *worker, const struct rs_burst *burst, unsigned int place)
 {
-    struct rs_notice *notice = &burst->streams[place]->slots[worker->index].notice;
+    struct rs_notice *notice = burst->streams[place]->slots[worker->index].notice;
     const enum rs_outcome outcome = (enum rs_outcome)burst->outcomes[place];
     const uint32_t ssrc = burst->packets[place].rtp.ssrc;
 

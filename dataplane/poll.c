@@ -78,7 +78,7 @@ static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
 {
     struct rs_stream_slot *slot = mail->subject;
 
-    rs_notice_queue_add(&dp->notices, &slot->notice);
+    rs_notice_queue_add(&dp->notices, slot->notice);
 }
 
 static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
@@ -86,7 +86,8 @@ static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
     struct rs_stream_slot *slot = mail->subject;
     struct rs_session *session;
 
-    rs_notice_queue_remove(&dp->notices, &slot->notice);
+    if (slot->notice != NULL)
+        rs_notice_queue_remove(&dp->notices, slot->notice);
     session = rs_table_take_mail(dp->table, mail);
     if (session != NULL)
         rs_session_free_if_over(session);

@@ -26,13 +26,15 @@ struct rs_table {
 
 /* ---- making ------------------------------------------------------------------------------- */
 
-static void init_slot(struct rs_stream *stream, unsigned int worker)
+static void init_slot(struct rs_stream *stream, unsigned int worker, struct rs_notice *notice)
 {
     struct rs_stream_slot *slot = &stream->slots[worker];
 
     slot->stream = stream;
     TAILQ_INIT(&slot->senders);
-    rs_notice_init(&slot->notice, worker, slot, rte_get_tsc_hz());
+    slot->notice = notice;
+    if (notice != NULL)
+        rs_notice_init(notice, worker, slot, rte_get_tsc_hz());
     slot->release =
         (struct rs_mail){.kind = RS_MAIL_RELEASE_STREAM, .worker = worker, .subject = slot};
 }
@@ -63,19 +65,26 @@ static void fill_keys(struct rs_stream *stream, const struct rs_stream_config *c
     }
 }
 
-static struct rs_stream *allocate(const struct rs_table *table, size_t keys)
+/* Slots, notices, keys and positions lie behind the stream. What is sealed is no trouble: such a
+ * stream has no notices. */
+static struct rs_stream *allocate(const struct rs_table *table, enum rs_direction direction,
+                                  size_t keys)
 {
-    const size_t slots = table->worker_count * sizeof(struct rs_stream_slot);
-    struct rs_stream *stream = rs_lines_alloc(
-        sizeof(*stream) + slots + keys * (sizeof(*stream->keys) + sizeof(*stream->positions)));
+    const unsigned int workers = table->worker_count;
+    const size_t notice_count = direction == RS_OPEN ? workers : 0;
+    struct rs_stream *stream = rs_lines_alloc(sizeof(*stream) + workers * sizeof(stream->slots[0]) +
+                                              notice_count * sizeof(struct rs_notice) +
+                                              keys * (sizeof(*stream->keys) + sizeof(int32_t)));
+    struct rs_notice *notices;
 
     if (stream == NULL)
         return NULL;
+    notices = (void *)&stream->slots[workers];
     stream->key_count = keys;
-    stream->keys = (void *)&stream->slots[table->worker_count];
+    stream->keys = (void *)&notices[notice_count];
     stream->positions = (void *)&stream->keys[keys];
-    for (unsigned int w = 0; w < table->worker_count; w++)
-        init_slot(stream, w);
+    for (unsigned int w = 0; w < workers; w++)
+        init_slot(stream, w, notice_count > 0 ? &notices[w] : NULL);
     return stream;
 }
 
@@ -96,7 +105,8 @@ static void free_stream(struct rs_table *table, struct rs_stream *stream)
 struct rs_stream *rs_table_make(struct rs_table *table, struct rs_session *session,
                                 const struct rs_stream_config *config)
 {
-    struct rs_stream *made = allocate(table, config->ssrc_count > 0 ? config->ssrc_count : 1);
+    struct rs_stream *made =
+        allocate(table, config->direction, config->ssrc_count > 0 ? config->ssrc_count : 1);
 
     if (made == NULL)
         return NULL;

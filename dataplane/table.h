@@ -33,6 +33,7 @@ TAILQ_HEAD(rs_slot_senders, rs_sender);
  * one cache line, and its worker alone writes there. */
 struct rs_stream_slot {
     struct rs_sender *current;   /* sealing: the sender in use; opening: the last one used */
+    struct rs_notice *notice;    /* opening, else NULL; behind the slots. const */
     struct rs_counters counters; /* worker: w, main: r */
 
     /* worker only */
@@ -42,15 +43,12 @@ struct rs_stream_slot {
     struct rs_newcomer_tokens tokens; /* for derivations that may fail */
     struct rs_stream *stream;         /* const */
 
-    struct rs_notice notice; /* worker: w, main: r; its last lines are for main to write */
-    struct rs_mail release;
+    struct rs_mail release;              /* at the stream's end */
     uint64_t told_dropped[RS_SHORTAGES]; /* main only: when the shortage was last told as ended */
 } RS_OWN_LINE;
 
-_Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY]) < RS_CACHE_LINE,
+_Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY]) == RS_CACHE_LINE,
                "a packet's count and its sender are found in one cache line");
-_Static_assert(offsetof(struct rs_stream_slot, notice.seen) % RS_CACHE_LINE == 0,
-               "what main writes begins a cache line");
 
 struct rs_stream {
     /* What each packet needs. const once in the table */
@@ -78,7 +76,7 @@ struct rs_stream {
     const struct rs_stream_batch *leaves_with; /* NULL: it stays */
     STAILQ_ENTRY(rs_stream) batch_entry;       /* of what that batch removes */
     size_t key_count;
-    struct rs_flow_key *keys; /* behind the slots, as the following */
+    struct rs_flow_key *keys; /* behind slots and notices, as the following */
     int32_t *positions;       /* in the flow table; RS_NO_POSITION: not the stream's */
 
     struct rs_stream_slot slots[];

@@ -116,7 +116,7 @@ int main(int argc, char **argv)
     if (run.memory != NULL && strcmp(run.memory, "nothing") == 0)
         config.max_streams = config.max_senders = 1;
     else if (run.memory != NULL && strcmp(run.memory, "streams") == 0)
-        config.max_senders = 1;
+        config.max_senders = 2 * run.crowd.sessions; /* what makes packets to open */
     rig = rs_rig_start(&config);
     if (run.memory == NULL || strcmp(run.memory, "nothing") != 0)
         crowd = rs_crowd_create(rig, &run.crowd);

@@ -67,11 +67,12 @@ def kib(of, count, *args):
 
 def run_memory(count):
     """Bytes for each, from what the process has with and without."""
-    nothing, streams = kib("nothing", count), kib("streams", count)
-    sealing, opening = (kib("senders", count, *args) for args in ((), ("--direction", "open", "--window", WINDOW)))
-    return {name: (more - less) * 1024 / count for name, more, less in (
-        ("stream", streams, nothing), ("sender that seals", sealing, streams),
-        (f"sender that opens, window {WINDOW}", opening, streams))}
+    nothing, found = kib("nothing", count), {}
+    for what, args in (("seals", ()), ("opens", ("--direction", "open", "--window", WINDOW))):
+        streams, senders = kib("streams", count, *args), kib("senders", count, *args)
+        found[f"stream that {what}"] = (streams - nothing) * 1024 / count
+        found[f"sender that {what}"] = (senders - streams) * 1024 / count
+    return found
 
 
 # ---- the daemon -------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ def show(result):
               f"  one {row['one']:6.0f}  rate {row['rate']:.2f}{verdict(row['rate'], goal, row['rate'] >= (goal or 0))}")
     for count in result["left out"]:
         print(f"{count} streams: left out, for less than {NEEDS_GIB[count]} GiB of memory is free")
-    print(f"memory, of {result['counted']}, tables included, AES_256_CTR_HMAC_SHA512_80, one worker")
+    print(f"memory, of {result['counted']}, tables included, AES_256_CTR_HMAC_SHA512_80, window {WINDOW}, one worker")
     for name, size in result["memory"].items():
         print(f"  {name:34} {size:6.0f} bytes{verdict(size, BYTES_GOAL, size < BYTES_GOAL)}")
     daemon = result["daemon"]

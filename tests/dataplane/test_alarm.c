@@ -49,7 +49,7 @@ static void start(uint32_t limit)
 static void wrong_tags(struct rs_stream *of, unsigned int worker, unsigned int count)
 {
     of->slots[worker].counters.outcomes[RS_AUTH_FAILED] += count;
-    if (atomic_exchange(&of->slots[worker].notice.tag_was_wrong, true) == false)
+    if (atomic_exchange(&of->slots[worker].notice->tag_was_wrong, true) == false)
         rs_alarm_watch(&alarm, of, now);
 }
 
@@ -154,8 +154,8 @@ static void a_quiet_stream_is_looked_at_no_more_until_it_is_flagged_anew(void)
     CU_ASSERT_FALSE(TAILQ_EMPTY(&alarm.streams));
     pass_ms(2100);
     CU_ASSERT(TAILQ_EMPTY(&alarm.streams));
-    CU_ASSERT_FALSE(rs_notice_tag_was_wrong(&stream->slots[0].notice));
-    CU_ASSERT_FALSE(rs_notice_tag_was_wrong(&stream->slots[1].notice));
+    CU_ASSERT_FALSE(rs_notice_tag_was_wrong(stream->slots[0].notice));
+    CU_ASSERT_FALSE(rs_notice_tag_was_wrong(stream->slots[1].notice));
     wrong_tags(stream, 1, LIMIT + 1);
     pass_ms(100);
     CU_ASSERT_EQUAL(told_count, 1);

@@ -145,7 +145,7 @@ static void run_main(void)
 static void watch_stream(const struct rs_stream *stream)
 {
     watch("stream", stream,
-          sizeof(*stream) + WORKERS * sizeof(stream->slots[0]) + sizeof(struct rs_flow_key));
+          (size_t)((const uint8_t *)&stream->keys[stream->key_count] - (const uint8_t *)stream));
     for (unsigned int w = 0; w < WORKERS; w++) {
         CU_ASSERT_PTR_NOT_NULL_FATAL(stream->slots[w].current);
         watch("sender", stream->slots[w].current, sizeof(struct rs_sender));
