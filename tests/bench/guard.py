@@ -3,6 +3,7 @@
 file. Two figures of each case: all of them, and those of the project's own code. They depend on compiler
 and libraries, so they are kept with these, and others are told apart, not compared."""
 
+import collections
 import json
 import pathlib
 import re
@@ -17,28 +18,32 @@ ENVIRONMENT = ("isa", "ipsec_mb", "compiler")
 
 
 def read_dump(path):
-    """What a dump is of, and its instructions: all, and those of the program itself."""
-    name, total, own, here, called = None, 0, 0, False, False
-    objects = {}
+    """What a dump is of, and its instructions by (object, function), without those of callees."""
+    name, at, called = None, [None, None], False
+    names, spent = {}, collections.Counter()
     for line in path.read_text().splitlines():
         if match := re.match(r"desc: Trigger: Client Request: (.*)", line):
             name = match[1]
-        elif match := re.match(r"c?ob=\((\d+)\)(?: (.*))?", line):
-            if match[2]:
-                objects[match[1]] = match[2]
-            if line.startswith("ob="):
-                here = objects[match[1]].endswith("/instructions")
+        elif match := re.match(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?", line):
+            if match[4]:
+                names[match[2], match[3]] = match[4]
+            if not match[1]:
+                at[match[2] == "fn"] = names[match[2], match[3]]
         elif line.startswith("calls="):
             called = True  # the next line is what the callee took, and is counted there
         elif match := re.match(r"[+*\-\d]\S* (\d+)$", line):
-            total += 0 if called else int(match[1])
-            own += int(match[1]) if here and not called else 0
+            if not called:
+                spent[tuple(at)] += int(match[1])
             called = False
-    return name, total, own
+    return name, spent
 
 
-def count():
-    """({what they depend on}, {case: {"all": ..., "own": ...}})"""
+def is_own(place):
+    return place[0].endswith("/instructions")
+
+
+def dumps():
+    """({what they depend on}, {case: Counter of instructions per packet by (object, function)})"""
     with tempfile.TemporaryDirectory(prefix="rtpseal-guard-") as directory:
         done = subprocess.run(["valgrind", "--tool=callgrind", "--collect-atstart=no", harness.PROGRAMS / "instructions"],
                               cwd=directory, capture_output=True, text=True, timeout=300, check=False,
@@ -48,10 +53,18 @@ def count():
         said = json.loads(done.stdout.splitlines()[-1])
         cases = {}
         for path in pathlib.Path(directory).glob("callgrind.out.*.*"):
-            name, total, own = read_dump(path)
+            name, spent = read_dump(path)
             if name is not None and name.startswith("0x"):
-                cases[name] = {"all": round(total / said["packets"]), "own": round(own / said["packets"])}
+                cases[name] = {place: n / said["packets"] for place, n in spent.items()}
     return {key: said[key] for key in ENVIRONMENT}, dict(sorted(cases.items()))
+
+
+def count():
+    """({what they depend on}, {case: {"all": ..., "own": ...}})"""
+    environment, cases = dumps()
+    return environment, {name: {"all": round(sum(spent.values())),
+                                "own": round(sum(n for place, n in spent.items() if is_own(place)))}
+                         for name, spent in cases.items()}
 
 
 def load():

@@ -10,6 +10,7 @@ import forward
 import forward_rate
 import latency
 import low_load
+import path_profile
 import rekey
 import scale
 import table
@@ -18,6 +19,7 @@ import workers
 PARTS = {
     "table": table,
     "low_load": low_load,
+    "profile": path_profile,
     "scale": scale,
     "rekey": rekey,
     "latency": latency,
