@@ -92,12 +92,34 @@ static enum rs_outcome try_fresh(struct rs_worker *worker, struct rs_attempts *a
     return try_kept(attempt, sender);
 }
 
+/* The sender of the slot's last packet, if it is this one's too and its key is still in the ring;
+ * its KID has the tag of that key. */
+static struct rs_sender *find_last(const struct rs_worker *worker, struct rs_attempt *attempt)
+{
+    struct rs_sender *last = attempt->slot->current;
+
+    if (last == NULL || last->kid != attempt->trailer.kid)
+        return NULL;
+    for (unsigned int i = 0; i < attempt->ring->count; i++) {
+        if (attempt->ring->keys[i] == last->key) {
+            attempt->tried = (uint8_t)(1u << i);
+            rs_sender_use(last, worker->burst.now_tsc);
+            return last;
+        }
+    }
+    return NULL;
+}
+
 enum rs_outcome rs_opener_find(struct rs_worker *worker, struct rs_attempt *attempt)
 {
     enum rs_outcome none = RS_SECRET_MISMATCH;
+    struct rs_sender *last;
 
     attempt->sender = NULL;
     attempt->tried = 0;
+    last = find_last(worker, attempt);
+    if (likely(last != NULL))
+        return try_kept(attempt, last);
     for (unsigned int i = 0; i < attempt->ring->count; i++) {
         struct rs_sender *kept;
 

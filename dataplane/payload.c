@@ -141,29 +141,6 @@ enum rs_outcome rs_payload_prepare_seal(struct rs_payload *payload, const struct
     return RS_SEALED;
 }
 
-enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes, const struct rs_suite *suite,
-                                 struct rs_trailer *trailer)
-{
-    struct rs_trailer parsed;
-
-    if (bytes == 0)
-        return RS_EMPTY;
-    switch (rs_wire_parse(sealed, bytes, &parsed)) {
-    case RS_WIRE_OK:
-        break;
-    case RS_WIRE_NOT_SEALED:
-        return RS_NOT_SEALED;
-    case RS_WIRE_BAD_VERSION:
-        return RS_BAD_VERSION;
-    }
-    if (rs_kid_suite_code(parsed.kid) != suite->code)
-        return RS_SUITE_MISMATCH;
-    if (bytes < rs_payload_overhead(suite))
-        return RS_NOT_SEALED;
-    *trailer = parsed;
-    return RS_OPENED;
-}
-
 enum rs_outcome rs_payload_prepare_open(struct rs_payload *payload, const struct rs_suite *suite,
                                         struct rs_format format, const struct rs_trailer *trailer,
                                         uint8_t *sealed, size_t bytes, struct rs_crypt *crypt)

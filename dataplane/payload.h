@@ -88,8 +88,29 @@ static inline size_t rs_payload_finish_seal(struct rs_payload *payload,
  * RS_EMPTY, RS_NOT_SEALED, RS_BAD_VERSION, RS_SUITE_MISMATCH, or RS_OPENED where nothing speaks
  * against it yet; *trailer is set only then. Any thread; pure.
  */
-enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes, const struct rs_suite *suite,
-                                 struct rs_trailer *trailer);
+static inline enum rs_outcome rs_payload_parse(const uint8_t *sealed, size_t bytes,
+                                               const struct rs_suite *suite,
+                                               struct rs_trailer *trailer)
+{
+    struct rs_trailer parsed;
+
+    if (bytes == 0)
+        return RS_EMPTY;
+    switch (rs_wire_parse(sealed, bytes, &parsed)) {
+    case RS_WIRE_OK:
+        break;
+    case RS_WIRE_NOT_SEALED:
+        return RS_NOT_SEALED;
+    case RS_WIRE_BAD_VERSION:
+        return RS_BAD_VERSION;
+    }
+    if (rs_kid_suite_code(parsed.kid) != suite->code)
+        return RS_SUITE_MISMATCH;
+    if (bytes < rs_payload_overhead(suite))
+        return RS_NOT_SEALED;
+    *trailer = parsed;
+    return RS_OPENED;
+}
 
 /*
  * Lays out a sealed payload that rs_payload_parse let through and fills *crypt but for `keys`.

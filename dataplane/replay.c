@@ -49,15 +49,21 @@ void rs_replay_init_seen(struct rs_replay *replay, uint32_t packets, uint64_t ne
         UINT64_MAX >> (BLOCK_BITS - 1 - (next - 1) % BLOCK_BITS);
 }
 
+static uint32_t slot_of(const struct rs_replay *replay, uint32_t count)
+{
+    return count / BLOCK_BITS % block_count(replay->packets);
+}
+
+/* Of a count that is not above the window. */
+static bool is_free(const struct rs_replay *replay, uint32_t count, uint32_t slot)
+{
+    return replay->next - count <= replay->packets &&
+           (replay->blocks[slot] >> count % BLOCK_BITS & 1) == 0;
+}
+
 bool rs_replay_check(const struct rs_replay *replay, uint32_t count)
 {
-    const uint32_t slot = count / BLOCK_BITS % block_count(replay->packets);
-
-    if (count >= replay->next)
-        return true;
-    if (replay->next - count > replay->packets)
-        return false;
-    return (replay->blocks[slot] >> count % BLOCK_BITS & 1) == 0;
+    return count >= replay->next || is_free(replay, count, slot_of(replay, count));
 }
 
 /* Empties the blocks that the window has not reached yet, up to the one of `count`. */
@@ -75,14 +81,14 @@ static void move_to(struct rs_replay *replay, uint32_t count)
 
 bool rs_replay_accept(struct rs_replay *replay, uint32_t count)
 {
-    const uint32_t slot = count / BLOCK_BITS % block_count(replay->packets);
+    const uint32_t slot = slot_of(replay, count);
 
-    if (!rs_replay_check(replay, count))
-        return false;
     if (count >= replay->next) {
         if (replay->next > 0)
             move_to(replay, count);
         replay->next = (uint64_t)count + 1;
+    } else if (!is_free(replay, count, slot)) {
+        return false;
     }
     replay->blocks[slot] |= UINT64_C(1) << count % BLOCK_BITS;
     return true;
