@@ -3,6 +3,7 @@
 guessed tags."""
 
 import contextlib
+import os
 import pathlib
 import sys
 import tempfile
@@ -19,6 +20,8 @@ import wire  # noqa: E402
 import wire_format as model  # noqa: E402
 
 SECONDS = 1
+# One of each way to seal and each hash, where not all is asked for.
+SOME = ("AES_256_CTR_HMAC_SHA512_80", "AES_256_GCM_SHA512_128", "AES_128_CTR_HMAC_SHA256_80", "AES_256_CTR")
 OVERHEADS = {  # the tag, the SFrame header of 17 and the last byte
     "AES_256_CTR_HMAC_SHA512_80": 28,
     "AES_256_CTR_HMAC_SHA512_64": 26,
@@ -81,7 +84,7 @@ def media_comes_out_as_it_went_in_with_each_suite(checks, lab):
     checks.equal((works["supported"], works["why_not"]), (True, None), "support")
     checks.equal({suite["name"]: suite["works"] for suite in works["suites"]},
                  dict.fromkeys(OVERHEADS, True), "the suites that work")
-    for suite in OVERHEADS:
+    for suite in OVERHEADS if os.environ.get("RTPSEAL_ALL", "yes") == "yes" else SOME:
         before = len(checks.failures)
         check_suite(checks, lab, suite)
         checks.failures[before:] = [f"{suite}: {failure}" for failure in checks.failures[before:]]
