@@ -8,10 +8,12 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import cases  # noqa: E402
+import datagrams  # noqa: E402
 import edge  # noqa: E402
 import frames  # noqa: E402
 import netns  # noqa: E402
 import path_lab  # noqa: E402
+from datagrams import RTCP, STUN  # noqa: E402
 from frames import Flow  # noqa: E402
 
 RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}, {"ip": "2001:db8:5::/48", "ports": "20000-20999"}]
@@ -23,11 +25,8 @@ OTHER_IP = Flow("203.0.113.10", 40000, "198.51.101.20", 20000)
 OTHER_IP6 = Flow("2001:db8:1::1", 40000, "2001:db8:6::1", 20000)
 
 RTP = frames.rtp(96, 1, 1000, 0x01020304, b"\x10" + bytes(40))
-# RFC 3550 section 6: a receiver report without blocks, then a source description.
-RTCP = bytes.fromhex("80c9000101020304") + bytes.fromhex("81ca0003010203040103616263000000")
-STUN = bytes.fromhex("000100002112a442") + bytes(12)  # RFC 8489: a binding request
-STUN_DATA = bytes.fromhex("001700082112a442") + bytes(12) + bytes.fromhex("0013000401020304")
-CHANNEL_DATA = bytes.fromhex("40000004") + b"data"  # RFC 8656
+STUN_DATA = datagrams.stun_data(bytes.fromhex("01020304"))
+CHANNEL_DATA = datagrams.channel_data(b"data")
 DTLS = bytes.fromhex("16fefd000000000000000000040e000000")  # RFC 6347: a handshake record
 ZRTP = bytes.fromhex("100000015a52545001020304") + bytes.fromhex("505a0003") + b"HelloACK"  # RFC 6189
 QUIC = bytes.fromhex("c300000001088394c8f03e515708000041") + bytes(1200)  # RFC 9000: an Initial
