@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network of one's own: a private namespace with veth pairs and bridges, gone with its process."""
 
+import ctypes
 import os
 import pathlib
+import socket
 import subprocess
 import sys
+import threading
 
+CLONE_NEWNET = 0x40000000
 INSIDE = "RTPSEAL_IN_NAMESPACE"
 
 
@@ -92,6 +96,21 @@ class Host:
         """Moves an interface of this process's namespace there."""
         ip("link", "set", name, "netns", str(self.holder.pid))
         set_up(name, mtu, self.prefix)
+
+    def socket(self, *kind):
+        """A socket of that host's: it belongs to the namespace in which it was made, and a thread to one of its own."""
+        made = []
+
+        def make():
+            with open(f"/proc/{self.holder.pid}/ns/net", "rb") as namespace:
+                if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            made.append(socket.socket(*kind))
+
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        return made[0]
 
     def close(self):
         self.holder.kill()
