@@ -17,7 +17,7 @@
 /* What a frame turned out to be. */
 enum rs_frame {
     RS_FRAME_OTHER,     /* not UDP: passes */
-    RS_FRAME_UDP,       /* addresses, ports and offsets are set */
+    RS_FRAME_UDP,       /* UDP or UDP-Lite: addresses, ports and offsets are set */
     RS_FRAME_FRAGMENT,  /* a piece of a UDP datagram: addresses are set, ports where ports_known */
     RS_FRAME_QUOTED,    /* an ICMP or ICMPv6 error that quotes a UDP datagram: the datagram's
                            addresses and ports are set */
@@ -38,7 +38,7 @@ struct rs_datagram {
                                     RS_VLAN_STACKED more than one */
     uint8_t family;              /* enum rs_family */
     bool ports_known;
-    bool length_ok;     /* UDP's length is that of the IP payload, and at least 8 */
+    bool length_ok;     /* UDP's length is that of the IP payload; never of UDP-Lite */
     bool checksum_zero; /* the UDP checksum field is 0 */
     uint16_t l3_offset; /* bytes from the frame's start */
     uint16_t l4_offset;

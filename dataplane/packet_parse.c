@@ -30,6 +30,7 @@ enum {
     PROTOCOL_AH = 51,
     PROTOCOL_ICMPV6 = 58,
     PROTOCOL_DESTINATION = 60,
+    PROTOCOL_UDP_LITE = 136,
 };
 
 /* What may be read: up to `readable` (the first segment) and `end` (the frame, later the packet).
@@ -203,10 +204,12 @@ static bool walk_extensions(const struct view *view, struct upper *upper)
     return true;
 }
 
-/* UDP, or what may be UDP: behind a later IPv6 fragment's extension headers nobody can see. */
+/* UDP, UDP-Lite (RFC 3828: its ports are where UDP's are), or what may be either: behind a later
+ * IPv6 fragment's extension headers nobody can see. */
 static bool may_be_udp(const struct upper *upper)
 {
-    return upper->protocol == PROTOCOL_UDP || (!upper->first && is_extension(upper->protocol));
+    return upper->protocol == PROTOCOL_UDP || upper->protocol == PROTOCOL_UDP_LITE ||
+           (!upper->first && is_extension(upper->protocol));
 }
 
 static void read_ports(const struct view *view, const struct upper *upper, struct rs_datagram *out)
@@ -237,7 +240,8 @@ static enum rs_frame parse_udp(const struct view *view, const struct upper *uppe
     out->l4_offset = (uint16_t)upper->offset;
     out->payload_offset = (uint16_t)(upper->offset + UDP_BYTES);
     out->payload_bytes = (uint16_t)(view->end - out->payload_offset);
-    out->length_ok = be16(udp + 4) == view->end - upper->offset;
+    /* UDP-Lite says how far its checksum reaches there. */
+    out->length_ok = upper->protocol == PROTOCOL_UDP && be16(udp + 4) == view->end - upper->offset;
     out->checksum_zero = be16(udp + 6) == 0;
     return RS_FRAME_UDP;
 }

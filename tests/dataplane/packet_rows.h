@@ -77,6 +77,14 @@ static const struct row rows[] = {
      .payload = 4, .bad_length = true},
     {"UDP length 0", V4("0020", "4000", "11") UDP("0000") PAYLOAD, .frame = RS_FRAME_UDP, .l4 = 34,
      .payload = 4, .bad_length = true},
+    {"UDP-Lite", V4("0020", "4000", "88") UDP12, .frame = RS_FRAME_UDP, .l4 = 34, .payload = 4,
+     .bad_length = true},
+    {"UDP-Lite, all of it checked", V4("0020", "4000", "88") UDP("0000") PAYLOAD,
+     .frame = RS_FRAME_UDP, .l4 = 34, .payload = 4, .bad_length = true},
+    {"UDP-Lite over IPv6", V6("000c", "88") UDP12, .frame = RS_FRAME_UDP, .l4 = 54, .payload = 4,
+     .bad_length = true},
+    {"UDP-Lite, first fragment", V4("0020", "2000", "88") UDP12, .frame = RS_FRAME_FRAGMENT,
+     .ports = true},
 
     /* tags */
     {"one tag", MAC "8100 0064 0800 " IP4("45", "0020", "4000", "11") UDP12, .frame = RS_FRAME_UDP,
@@ -188,7 +196,6 @@ static const struct row rows[] = {
     {"MPLS", MAC "8847 00001140 " IP4("45", "0020", "4000", "11") UDP12, .frame = RS_FRAME_OTHER},
     {"tagged ARP", MAC "8100 0064 0806 0001", .frame = RS_FRAME_OTHER},
     {"TCP", V4("0020", "4000", "06") UDP12, .frame = RS_FRAME_OTHER},
-    {"UDP-Lite", V4("0020", "4000", "88") UDP12, .frame = RS_FRAME_OTHER},
     {"TCP over IPv6", V6("000c", "06") UDP12, .frame = RS_FRAME_OTHER},
     {"ESP over IPv6", V6("000c", "32") UDP12, .frame = RS_FRAME_OTHER},
     {"no next header", V6("000c", "3b") UDP12, .frame = RS_FRAME_OTHER},

@@ -173,7 +173,8 @@ static const struct frame_row frame_rows[] = {
 
     /* not UDP */
     {"TCP", .patches = {{23, "06"}}, SAME(RS_BRIDGED)},
-    {"UDP-Lite", .patches = {{23, "88"}}, SAME(RS_BRIDGED)},
+    {"UDP-Lite", .patches = {{23, "88"}}, SAME(RS_OPAQUE)},
+    {"UDP-Lite outside", {.dst_port = 7000}, .patches = {{23, "88"}}, SAME(RS_BRIDGED)},
     {"TCP over IPv6", {V6}, .patches = {{20, "06"}}, SAME(RS_BRIDGED)},
     {"ARP", .patches = {{12, "0806"}}, SAME(RS_BRIDGED)},
     {"an experimental Ethernet type", .patches = {{12, "88b5"}}, SAME(RS_BRIDGED)},
