@@ -118,6 +118,8 @@ static void write_lock_keys(FILE *out, const struct rs_config *config)
 static void write_port(FILE *out, const struct rs_port_config *port)
 {
     fputs(port->pci != NULL ? port->pci : port->vdev, out);
+    if (port->mtu != 0)
+        fprintf(out, " mtu %u", port->mtu);
 }
 
 static void write_links(FILE *out, const struct rs_config *config)

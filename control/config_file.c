@@ -22,8 +22,8 @@
     CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct type, member,   \
                          entry, 0, CYAML_UNLIMITED)
 
-static const cyaml_schema_field_t port_fields[] = {TEXT(rs_file_port, pci),
-                                                   TEXT(rs_file_port, vdev), CYAML_FIELD_END};
+static const cyaml_schema_field_t port_fields[] = {
+    TEXT(rs_file_port, pci), TEXT(rs_file_port, vdev), TEXT(rs_file_port, mtu), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t range_fields[] = {TEXT(rs_file_range, ip),
                                                     TEXT(rs_file_range, ports), CYAML_FIELD_END};

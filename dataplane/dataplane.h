@@ -33,6 +33,7 @@ struct rs_stream;
 struct rs_port_config {
     const char *pci;
     const char *vdev;
+    uint16_t mtu; /* the longest IP packet, in bytes; 0: the device's own */
 };
 
 /* What becomes of plain packets where sealed ones are opened. */

@@ -45,9 +45,11 @@ static int open_port(struct rs_link *link, enum rs_direction direction, const ch
                      const struct rs_port_config *config)
 {
     char name[96];
+    int rc;
 
     snprintf(name, sizeof(name), "%s %s", link->name, side);
-    return rs_port_open(&link->ports[direction], name, config->pci, config->vdev);
+    rc = rs_port_open(&link->ports[direction], name, config->pci, config->vdev);
+    return rc == 0 && config->mtu != 0 ? rs_port_set_mtu(&link->ports[direction], config->mtu) : rc;
 }
 
 static int open_link(struct rs_link *link, const struct rs_link_config *config)

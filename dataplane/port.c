@@ -9,17 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "interface.h"
 #include "log.h"
 #include "port_explain.h"
 
@@ -118,28 +114,6 @@ static int probe(struct rs_port *port, const char *pci, const char *vdev)
     return 0;
 }
 
-/* Asks the kernel about an interface. Returns whether it has answered. */
-static bool ask_kernel(unsigned int index, unsigned long what, struct ifreq *request)
-{
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool answered;
-
-    if (fd < 0)
-        return false;
-    answered = if_indextoname(index, request->ifr_name) != NULL && ioctl(fd, what, request) == 0;
-    close(fd);
-    return answered;
-}
-
-static uint16_t interface_mtu(unsigned int index)
-{
-    struct ifreq request = {.ifr_mtu = 0};
-
-    if (!ask_kernel(index, SIOCGIFMTU, &request))
-        return 0;
-    return (uint16_t)RTE_MIN(request.ifr_mtu, UINT16_MAX);
-}
-
 /* net_af_packet drops without a word what its ring's frames do not hold. */
 static uint16_t af_packet_mtu(const struct rs_port *port, const char *vdev, uint16_t mtu)
 {
@@ -159,7 +133,7 @@ static uint16_t af_packet_mtu(const struct rs_port *port, const char *vdev, uint
 /* DPDK knows 1500 for a device on top of a kernel interface, whatever that has. */
 static int read_mtu(struct rs_port *port, const struct rte_eth_dev_info *info, const char *vdev)
 {
-    uint16_t mtu = info->if_index != 0 ? interface_mtu(info->if_index) : 0;
+    uint16_t mtu = info->if_index != 0 ? rs_interface_mtu(info->if_index) : 0;
     int rc;
 
     if (mtu == 0) {
@@ -220,6 +194,27 @@ int rs_port_open(struct rs_port *port, const char *name, const char *pci, const 
 remove:
     remove_device(opened.id);
     return rc;
+}
+
+int rs_port_set_mtu(struct rs_port *port, uint16_t mtu)
+{
+    struct rte_eth_dev_info info;
+    int rc = rte_eth_dev_info_get(port->id, &info);
+
+    if (rc != 0)
+        return complain(port, rc, "does not say what it can do");
+    if (port->interface != 0 && mtu > port->mtu) {
+        rs_log(RS_LOG_ERROR, "%s: mtu: %u is more than the %u that its interface takes", port->name,
+               mtu, port->mtu);
+        return -EINVAL;
+    }
+    if (!is_vdev(&info) && (mtu < info.min_mtu || mtu > info.max_mtu)) {
+        rs_log(RS_LOG_ERROR, "%s: mtu: %u is not among the %u to %u that the device takes",
+               port->name, mtu, info.min_mtu, info.max_mtu);
+        return -EINVAL;
+    }
+    port->mtu = mtu;
+    return 0;
 }
 
 void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t *tx_max)
@@ -366,14 +361,10 @@ int rs_port_start(struct rs_port *port, uint16_t rx_queues, uint16_t tx_queues,
 bool rs_port_is_up(const struct rs_port *port)
 {
     struct rte_eth_link link = {0};
-    struct ifreq request = {.ifr_flags = 0};
 
     if (rte_eth_link_get_nowait(port->id, &link) != 0 || link.link_status != RTE_ETH_LINK_UP)
         return false;
-    if (port->interface == 0)
-        return true;
-    return ask_kernel(port->interface, SIOCGIFFLAGS, &request) &&
-           (request.ifr_flags & IFF_UP) != 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+    return port->interface == 0 || rs_interface_is_up(port->interface);
 }
 
 void rs_port_close(struct rs_port *port)

@@ -23,6 +23,13 @@ struct rs_port {
  */
 int rs_port_open(struct rs_port *port, const char *name, const char *pci, const char *vdev);
 
+/*
+ * Before the port is started: the longest IP packet in bytes, other than the device's own MTU.
+ * Virtual devices without an interface take any. Returns 0, or -errno after logging what the port
+ * takes.
+ */
+int rs_port_set_mtu(struct rs_port *port, uint16_t mtu);
+
 /* How many receive and transmit queues the opened port can have. */
 void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t *tx_max);
 

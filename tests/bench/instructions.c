@@ -220,8 +220,11 @@ int main(void)
     static const uint16_t suites[] = {0xF001, 0x0006, 0x0005};
     static const uint8_t base_key[64] = {1};
     const struct rs_range media = {.port_first = 5000, .port_last = 6000};
-    const struct rs_link_config link = {
-        "a", {.vdev = "net_null0,no-rx=1"}, {.vdev = "net_null1,no-rx=1"}, &media, 1, 0};
+    const struct rs_link_config link = {.name = "a",
+                                        .plain = {.vdev = "net_null0,no-rx=1"},
+                                        .sealed = {.vdev = "net_null1,no-rx=1"},
+                                        .media = &media,
+                                        .media_count = 1};
     const struct rs_dataplane_config config = {.cpus = (const unsigned int[]){1},
                                                .cpu_count = 1,
                                                .memory_mb = 128,

@@ -282,6 +282,32 @@ static void a_packet_of_the_mtu_gets_through(void)
     rs_test_run("ip link del rs0");
 }
 
+static void an_mtu_can_be_configured_that_the_interface_underneath_takes(void)
+{
+    struct rs_port port;
+
+    if (!make_veth())
+        return;
+    CU_ASSERT_EQUAL_FATAL(rs_port_open(&port, "edge0 plain", NULL, "net_af_packet0,iface=rs0"), 0);
+    CU_ASSERT_EQUAL(rs_port_set_mtu(&port, 1401), -EINVAL);
+    CU_ASSERT_EQUAL(port.mtu, 1400);
+    CU_ASSERT_EQUAL(rs_port_set_mtu(&port, 1300), 0);
+    CU_ASSERT_EQUAL(port.mtu, 1300);
+    rs_port_close(&port);
+    rs_test_run("ip link del rs0");
+}
+
+static void a_virtual_device_of_its_own_takes_any_mtu(void)
+{
+    struct rs_port port;
+
+    CU_ASSERT_EQUAL_FATAL(rs_port_open(&port, "edge0 plain", NULL, "net_null0"), 0);
+    CU_ASSERT_EQUAL(rs_port_set_mtu(&port, 9000), 0);
+    CU_ASSERT_EQUAL(port.mtu, 9000);
+    CU_ASSERT_EQUAL(rs_port_start(&port, 1, 1, pool), 0);
+    rs_port_close(&port);
+}
+
 int main(void)
 {
     static const struct rs_test tests[] = {
@@ -297,6 +323,9 @@ int main(void)
         {"what_cannot_be_opened_says_why", what_cannot_be_opened_says_why},
         {"interfaces_open_with_the_mtu_they_have", interfaces_open_with_the_mtu_they_have},
         {"a_packet_of_the_mtu_gets_through", a_packet_of_the_mtu_gets_through},
+        {"an_mtu_can_be_configured_that_the_interface_underneath_takes",
+         an_mtu_can_be_configured_that_the_interface_underneath_takes},
+        {"a_virtual_device_of_its_own_takes_any_mtu", a_virtual_device_of_its_own_takes_any_mtu},
     };
 
     has_namespace = rs_test_enter_namespace();

@@ -100,18 +100,16 @@ static bool start_dataplane(void)
     static const unsigned int cpu = 0;
     static const struct rs_range media = {.port_first = 5000, .port_last = 6000};
     static const struct rs_link_config links[] = {
-        {"a",
-         {.vdev = "net_af_packet0,iface=rs0"},
-         {.vdev = "net_pcap0,iface=rs2"},
-         &media,
-         1,
-         RS_INJECTED_DROP},
-        {"b",
-         {.vdev = "net_tap0,iface=rs4"},
-         {.vdev = "net_null0,no-rx=1"},
-         &media,
-         1,
-         RS_INJECTED_DROP},
+        {.name = "a",
+         .plain = {.vdev = "net_af_packet0,iface=rs0"},
+         .sealed = {.vdev = "net_pcap0,iface=rs2"},
+         .media = &media,
+         .media_count = 1},
+        {.name = "b",
+         .plain = {.vdev = "net_tap0,iface=rs4"},
+         .sealed = {.vdev = "net_null0,no-rx=1"},
+         .media = &media,
+         .media_count = 1},
     };
     static const struct rs_dataplane_config config = {
         .cpus = &cpu,

@@ -47,10 +47,19 @@ static struct rs_dataplane *create(const struct rs_host_config *given,
     const struct rs_range any = {.port_first = 5000, .port_last = 6000};
     const struct rs_range *media = given->media != NULL ? given->media : &any;
     const size_t media_count = given->media != NULL ? given->media_count : 1;
-    const enum rs_injected_policy injected = given->injected;
     const struct rs_link_config links[RS_HOST_LINKS] = {
-        {"a", {.vdev = RS_WIRE_VDEV(0)}, {.vdev = RS_WIRE_VDEV(1)}, media, media_count, injected},
-        {"b", {.vdev = RS_WIRE_VDEV(2)}, {.vdev = RS_WIRE_VDEV(3)}, media, media_count, injected},
+        {.name = "a",
+         .plain = {.vdev = RS_WIRE_VDEV(0)},
+         .sealed = {.vdev = RS_WIRE_VDEV(1)},
+         .media = media,
+         .media_count = media_count,
+         .injected = given->injected},
+        {.name = "b",
+         .plain = {.vdev = RS_WIRE_VDEV(2)},
+         .sealed = {.vdev = RS_WIRE_VDEV(3)},
+         .media = media,
+         .media_count = media_count,
+         .injected = given->injected},
     };
     const struct rs_dataplane_config config = {
         .cpus = cpus,
