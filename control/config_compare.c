@@ -131,6 +131,8 @@ static void write_links(FILE *out, const struct rs_config *config)
         write_port(out, &link->plain);
         fputs(" - ", out);
         write_port(out, &link->sealed);
+        if (link->icmp_too_big)
+            fputs(" icmp_too_big", out);
     }
 }
 

@@ -36,6 +36,7 @@ static const cyaml_schema_field_t link_fields[] = {TEXT(rs_file_link, name),
                                                    PART(rs_file_link, sealed, port_fields),
                                                    LIST(rs_file_link, media, &range_entry),
                                                    TEXT(rs_file_link, injected),
+                                                   TEXT(rs_file_link, icmp_too_big),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_value_t link_entry = {

@@ -88,6 +88,8 @@ static void read_link(struct rs_reader *reader, unsigned int index, const struct
     snprintf(path, sizeof(path), "links[%u].injected", index);
     link->injected = (enum rs_injected_policy)rs_value_word(reader, path, file->injected, injected,
                                                             RS_INJECTED_DROP);
+    snprintf(path, sizeof(path), "links[%u].icmp_too_big", index);
+    link->icmp_too_big = rs_value_bool(reader, path, file->icmp_too_big, false);
 }
 
 /* What DPDK would take for the same device: a vdev is named by what comes before its options. */

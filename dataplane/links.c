@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -52,7 +53,7 @@ static int open_port(struct rs_link *link, enum rs_direction direction, const ch
     return rc == 0 && config->mtu != 0 ? rs_port_set_mtu(&link->ports[direction], config->mtu) : rc;
 }
 
-static int open_link(struct rs_link *link, const struct rs_link_config *config)
+static int open_link(struct rs_link *link, unsigned int index, const struct rs_link_config *config)
 {
     int rc;
 
@@ -60,6 +61,11 @@ static int open_link(struct rs_link *link, const struct rs_link_config *config)
     if (link->rules == NULL)
         return -ENOMEM;
     snprintf(link->name, sizeof(link->name), "%s", config->name);
+    if (config->icmp_too_big) {
+        link->too_big = rs_too_big_create(index, rte_get_tsc_hz());
+        if (link->too_big == NULL)
+            return -ENOMEM;
+    }
     rc = open_port(link, RS_SEAL, "plain", &config->plain);
     if (rc != 0)
         return rc;
@@ -108,7 +114,7 @@ int rs_links_open(struct rs_dataplane *dp, const struct rs_dataplane_config *con
         dp->link_count++;
         for (unsigned int d = 0; d < RS_DIRECTIONS; d++)
             dp->links[l].ports[d].id = UINT16_MAX;
-        rc = open_link(&dp->links[l], &config->links[l]);
+        rc = open_link(&dp->links[l], (unsigned int)l, &config->links[l]);
         if (rc != 0)
             return rc;
     }
@@ -136,6 +142,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         .crypt = direction == RS_SEAL ? rs_seal : rs_open,
         .rules = &link->rules,
         .counters = &dp->counters[w][l][direction],
+        .too_big = direction == RS_SEAL || queue == 0 ? link->too_big : NULL,
     };
 }
 
@@ -166,6 +173,7 @@ void rs_links_close(struct rs_dataplane *dp)
             if (dp->links[l].ports[d].id != UINT16_MAX)
                 rs_port_close(&dp->links[l].ports[d]);
         }
+        rs_too_big_destroy(dp->links[l].too_big);
         free(dp->links[l].rules);
     }
     free(dp->links);

@@ -62,6 +62,8 @@ void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enu
         snprintf(info->device, sizeof(info->device), "?");
     info->driver = rte_eth_dev_info_get(port->id, &device) == 0 ? device.driver_name : "?";
     info->up = rs_port_is_up(port);
+    if (side == RS_SEAL && dp->links[link].too_big != NULL)
+        info->icmp_too_big = rs_too_big_sent(dp->links[link].too_big);
     if (rte_eth_stats_get(port->id, &stats) != 0)
         return;
     info->rx_packets = stats.ipackets;

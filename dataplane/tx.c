@@ -89,6 +89,20 @@ static unsigned int mark_too_big(struct rs_burst *burst, uint32_t *bytes_out)
     return drops;
 }
 
+/* Before what was dropped is freed: packets of streams as they came, since sealing finds out first.
+ */
+static __attribute__((noinline)) void tell_too_big(const struct rs_burst *burst)
+{
+    for (unsigned int i = 0; i < burst->received; i++) {
+        const struct rs_stream *stream = burst->streams[i];
+
+        if (burst->outcomes[i] == RS_TOO_BIG && stream != NULL)
+            rs_too_big_tell(burst->path->too_big, burst->mbufs[i], &burst->packets[i].datagram,
+                            burst->path->tx_mtu - (uint32_t)rs_payload_overhead(stream->suite),
+                            burst->now_tsc);
+    }
+}
+
 /* Sends in order; what is refused is a drop, too. */
 static void send_burst(struct rs_burst *burst, unsigned int drops)
 {
@@ -115,7 +129,10 @@ static void send_burst(struct rs_burst *burst, unsigned int drops)
 void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
 {
     uint32_t bytes_out[RS_BURST_MAX];
+    const unsigned int drops = mark_too_big(burst, bytes_out);
 
-    send_burst(burst, mark_too_big(burst, bytes_out));
+    if (unlikely(drops > 0 && burst->path->too_big != NULL && burst->path->direction == RS_SEAL))
+        tell_too_big(burst);
+    send_burst(burst, drops);
     count_all(worker, burst, bytes_out);
 }

@@ -98,6 +98,8 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
 
     burst->path = path;
     burst->now_tsc = rte_rdtsc();
+    if (unlikely(path->too_big != NULL) && path->direction == RS_OPEN)
+        rs_too_big_send(path->too_big, path->tx_port, path->tx_queue);
     rs_rx(worker, burst);
     if (burst->received == 0)
         return 0;

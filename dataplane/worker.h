@@ -17,6 +17,7 @@
 #include "sender.h"
 #include "stages.h"
 #include "table.h"
+#include "too_big.h"
 
 /* One direction of a link as one worker sees it: an ingress queue and an egress queue. */
 struct rs_path {
@@ -30,6 +31,8 @@ struct rs_path {
     rs_stage_fn *crypt;                 /* rs_seal or rs_open */
     struct rs_link_rules *const *rules; /* the link's; read under RCU, once per burst */
     struct rs_counters *counters;       /* worker: w, main: r */
+    /* To seal: what tells senders. To open: the same, where this path's queue sends it. Or NULL. */
+    struct rs_too_big *too_big;
 };
 
 /* Owner: its thread, unless marked. */

@@ -38,6 +38,8 @@ static const struct {
     {"cpus: [0]\nlinks:\n  - name: a\n    plain: {vdev: net_ring0, mtu: 575}\n"
      "    sealed: {vdev: net_ring1}\n" MEDIA,
      "f: links[0].plain.mtu: \"575\" is not accepted: expected 576 to 9600"},
+    {GOOD "    icmp_too_big: 1\n",
+     "f: links[0].icmp_too_big: \"1\" is not accepted: expected yes or no"},
     {GOOD "speed: 1\n",
      "f: speed: unknown key: expected cpus, memory, links, control, e2ee, limits, http, lock_keys"},
     {GOOD "http: {listen: x}\n", "f: http.listen: \"x\" is not accepted: " LISTEN},
@@ -237,11 +239,11 @@ static void known_injected_frames_pass_where_a_link_says_so(void)
     }
 }
 
-static void a_port_has_an_mtu_where_it_is_said(void)
+static void a_port_has_an_mtu_and_a_link_tells_senders_where_it_is_said(void)
 {
     static const char text[] =
         "cpus: [0]\nlinks:\n  - name: a\n    plain: {vdev: net_ring0, mtu: 9000}\n"
-        "    sealed: {vdev: net_ring1}\n" MEDIA;
+        "    sealed: {vdev: net_ring1}\n    icmp_too_big: yes\n" MEDIA;
     char error[RS_CONFIG_ERROR_MAX] = "";
     struct rs_config *config = rs_config_parse("f", text, sizeof(text) - 1, NULL, error);
 
@@ -249,6 +251,7 @@ static void a_port_has_an_mtu_where_it_is_said(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT_EQUAL(config->dataplane.links[0].plain.mtu, 9000);
     CU_ASSERT_EQUAL(config->dataplane.links[0].sealed.mtu, 0);
+    CU_ASSERT(config->dataplane.links[0].icmp_too_big);
     rs_config_free(config);
 }
 
@@ -279,7 +282,8 @@ static const struct rs_test tests[] = {
      a_project_has_a_secret_in_a_file_or_a_credential_and_a_policy},
     {"known_injected_frames_pass_where_a_link_says_so",
      known_injected_frames_pass_where_a_link_says_so},
-    {"a_port_has_an_mtu_where_it_is_said", a_port_has_an_mtu_where_it_is_said},
+    {"a_port_has_an_mtu_and_a_link_tells_senders_where_it_is_said",
+     a_port_has_an_mtu_and_a_link_tells_senders_where_it_is_said},
     {"an_override_comes_before_the_file_and_is_blamed_by_its_own_name",
      an_override_comes_before_the_file_and_is_blamed_by_its_own_name},
 };
