@@ -13,10 +13,16 @@ enum { RS_CACHE_LINE = 64 };
 /* Of a type or a field: it begins a line. */
 #define RS_OWN_LINE __attribute__((aligned(RS_CACHE_LINE)))
 
+/* Rounded up to whole lines. Pure. */
+static inline size_t rs_lines_bytes(size_t bytes)
+{
+    return (bytes + RS_CACHE_LINE - 1) / RS_CACHE_LINE * RS_CACHE_LINE;
+}
+
 /* Zeroed memory for free(), in lines that hold nothing else; NULL: no memory. Cold. */
 static inline void *rs_lines_alloc(size_t bytes)
 {
-    const size_t whole = (bytes + RS_CACHE_LINE - 1) / RS_CACHE_LINE * RS_CACHE_LINE;
+    const size_t whole = rs_lines_bytes(bytes);
     void *memory = aligned_alloc(RS_CACHE_LINE, whole);
 
     return memory != NULL ? memset(memory, 0, whole) : NULL;

@@ -9,15 +9,16 @@
 
 #define WORD_CHANGE 0x100u /* one change of state */
 
-static enum rs_trouble trouble_of(uint32_t word)
+static enum rs_trouble trouble_of(uint16_t word)
 {
     return (enum rs_trouble)(word & 0xff);
 }
 
-void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject,
-                    uint64_t second_tsc)
+void rs_notice_init(struct rs_notice *notice, unsigned int words, unsigned int worker,
+                    void *subject, uint64_t second_tsc)
 {
-    memset(notice, 0, sizeof(*notice));
+    memset(notice, 0, rs_notice_bytes(words));
+    notice->word_count = (uint8_t)words;
     notice->tells = RS_TROUBLE_TELLS;
     notice->second_tsc = second_tsc;
     notice->mail = (struct rs_mail){.kind = RS_MAIL_NOTICE, .worker = worker, .subject = subject};
@@ -65,7 +66,7 @@ static bool reusable(const struct rs_notice *notice, unsigned int i)
 
 static struct rs_trouble_word *find_word(struct rs_notice *notice, uint32_t ssrc)
 {
-    for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++) {
+    for (unsigned int i = 0; i < notice->word_count; i++) {
         struct rs_trouble_word *word = &notice->words[i];
 
         if (in_use(word) && atomic_load_explicit(&word->ssrc, memory_order_relaxed) == ssrc)
@@ -87,8 +88,8 @@ static struct rs_trouble_word *pick_word(struct rs_notice *notice)
 {
     struct rs_trouble_word *shortest = NULL;
 
-    for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++) {
-        const unsigned int n = (notice->hand + i) % RS_TROUBLE_SSRCS;
+    for (unsigned int i = 0; i < notice->word_count; i++) {
+        const unsigned int n = (notice->hand + i) % notice->word_count;
         struct rs_trouble_word *word = &notice->words[n];
 
         if (reusable(notice, n)) {
@@ -117,10 +118,11 @@ static struct rs_trouble_word *take_word(struct rs_notice *notice, uint32_t ssrc
 /* Writes a new state; release: pairs with rs_notice_tell. */
 static void change(struct rs_trouble_word *word, enum rs_trouble trouble)
 {
-    uint32_t old = atomic_load_explicit(&word->word, memory_order_relaxed);
+    const uint16_t old = atomic_load_explicit(&word->word, memory_order_relaxed);
 
     atomic_store_explicit(&word->last, (uint8_t)trouble_of(old), memory_order_relaxed);
-    atomic_store_explicit(&word->word, ((old & ~0xffu) + WORD_CHANGE) | (uint32_t)trouble,
+    atomic_store_explicit(&word->word,
+                          (uint16_t)(((old & ~0xffu) + WORD_CHANGE) | (unsigned int)trouble),
                           memory_order_release);
 }
 
@@ -252,8 +254,8 @@ static void tell_word(struct rs_notice *notice, unsigned int i, const struct rs_
                       void *const *owner)
 {
     const struct rs_trouble_word *word = &notice->words[i];
-    const uint32_t now = atomic_load_explicit(&word->word, memory_order_acquire);
-    const uint32_t seen = atomic_load_explicit(&notice->seen[i], memory_order_relaxed);
+    const uint16_t now = atomic_load_explicit(&word->word, memory_order_acquire);
+    const uint16_t seen = atomic_load_explicit(&notice->seen[i], memory_order_relaxed);
     const enum rs_trouble last =
         (enum rs_trouble)atomic_load_explicit(&word->last, memory_order_relaxed);
     struct rs_trouble_report report = {
@@ -282,7 +284,7 @@ void rs_notice_tell(struct rs_notice *notice, const struct rs_observer *observer
 {
     /* Before the words are read: a change after that posts anew. */
     atomic_store_explicit(&notice->posted, false, memory_order_seq_cst);
-    for (unsigned int i = 0; i < RS_TROUBLE_SSRCS; i++)
+    for (unsigned int i = 0; i < notice->word_count; i++)
         tell_word(notice, i, observer, owner);
     if (!notice->first_told && atomic_load_explicit(&notice->first, memory_order_acquire) != 0) {
         struct rs_trouble_report report = {

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -23,9 +24,9 @@ enum {
 
 /* One SSRC's trouble. worker: w, main: r */
 struct rs_trouble_word {
-    _Atomic uint32_t word; /* change count << 8 | enum rs_trouble; written with release */
     _Atomic uint32_t ssrc;
     _Atomic uint32_t packets;    /* dropped; stays at its most */
+    _Atomic uint16_t word;       /* change count << 8 | enum rs_trouble; written with release */
     _Atomic uint16_t key_tag;    /* the last one dropped */
     _Atomic uint16_t opened_tag; /* of the packet that ended the trouble */
     _Atomic uint8_t last;        /* the trouble that `word` ended */
@@ -33,32 +34,48 @@ struct rs_trouble_word {
     uint8_t in_row;              /* worker only; stays at its most */
 };
 
+/* Owner: main, which makes it with as many words as rs_notice_bytes has room for. */
 struct rs_notice {
-    /* worker: w */
-    uint8_t troubled;      /* worker only: words in use */
-    uint8_t hand;          /* worker only: where the search for a word to take begins */
-    uint8_t tells;         /* worker only: troubles that may begin now */
-    _Atomic uint8_t first; /* 1 once a packet was opened. main: r, as the following */
-    _Atomic uint16_t first_tag;
-    _Atomic uint32_t first_ssrc;
-    uint64_t tells_tsc;  /* worker only: when one was last added */
-    uint64_t second_tsc; /* const */
-    struct rs_trouble_word words[RS_TROUBLE_SSRCS];
-
     /* main: w */
-    _Atomic uint32_t seen[RS_TROUBLE_SSRCS] RS_OWN_LINE; /* the last word told of. worker: r */
-    TAILQ_ENTRY(rs_notice) queue_entry;                  /* of what is queued */
-    bool queued;                                         /* to be told of */
+    _Atomic uint16_t seen[RS_TROUBLE_SSRCS]; /* the last word told of. worker: r */
+    TAILQ_ENTRY(rs_notice) queue_entry;      /* of what is queued */
+    struct rs_mail mail;
+    bool queued; /* to be told of */
     bool first_told;
     /* worker: sets */
     atomic_bool posted;        /* the mail is on its way. main: clears */
     atomic_bool tag_was_wrong; /* main: reads, and clears once none come any more */
-    struct rs_mail mail;
+
+    /* worker: w */
+    uint8_t troubled RS_OWN_LINE; /* worker only: words in use */
+    uint8_t hand;                 /* worker only: where the search for a word to take begins */
+    uint8_t tells;                /* worker only: troubles that may begin now */
+    uint8_t word_count;           /* const */
+    _Atomic uint8_t first;        /* 1 once a packet was opened. main: r, as the following */
+    _Atomic uint16_t first_tag;
+    _Atomic uint32_t first_ssrc;
+    uint64_t tells_tsc;  /* worker only: when one was last added */
+    uint64_t second_tsc; /* const */
+    struct rs_trouble_word words[];
 };
 
-/* `second_tsc` is how far the clock of rs_notice_dropped moves in a second. */
-void rs_notice_init(struct rs_notice *notice, unsigned int worker, void *subject,
-                    uint64_t second_tsc);
+/* Words for a stream that names so many SSRCs; 0: packets of any SSRC are its own. Pure. */
+static inline unsigned int rs_notice_words(size_t ssrcs)
+{
+    return ssrcs == 0 || ssrcs > RS_TROUBLE_SSRCS ? RS_TROUBLE_SSRCS : (unsigned int)ssrcs;
+}
+
+/* What a notice with so many words takes, up to the next one's line. Pure. */
+static inline size_t rs_notice_bytes(unsigned int words)
+{
+    return rs_lines_bytes(offsetof(struct rs_notice, words) +
+                          words * sizeof(struct rs_trouble_word));
+}
+
+/* `notice` has rs_notice_bytes(words); `second_tsc` is how far the clock of rs_notice_dropped moves
+ * in a second. */
+void rs_notice_init(struct rs_notice *notice, unsigned int words, unsigned int worker,
+                    void *subject, uint64_t second_tsc);
 
 /* A packet of `ssrc` was dropped as `outcome`, in the burst of `now_tsc`; `key_tag` where it was
  * read. Worker. */

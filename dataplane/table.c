@@ -26,15 +26,12 @@ struct rs_table {
 
 /* ---- making ------------------------------------------------------------------------------- */
 
-static void init_slot(struct rs_stream *stream, unsigned int worker, struct rs_notice *notice)
+static void init_slot(struct rs_stream *stream, unsigned int worker)
 {
     struct rs_stream_slot *slot = &stream->slots[worker];
 
     slot->stream = stream;
     TAILQ_INIT(&slot->senders);
-    slot->notice = notice;
-    if (notice != NULL)
-        rs_notice_init(notice, worker, slot, rte_get_tsc_hz());
     slot->release =
         (struct rs_mail){.kind = RS_MAIL_RELEASE_STREAM, .worker = worker, .subject = slot};
 }
@@ -65,26 +62,37 @@ static void fill_keys(struct rs_stream *stream, const struct rs_stream_config *c
     }
 }
 
-/* Slots, notices, keys and positions lie behind the stream. What is sealed is no trouble: such a
- * stream has no notices. */
-static struct rs_stream *allocate(const struct rs_table *table, enum rs_direction direction,
-                                  size_t keys)
+/* What is sealed is no trouble: such a stream has no notices. */
+static size_t notice_bytes(const struct rs_stream_config *config)
+{
+    return config->direction == RS_OPEN ? rs_notice_bytes(rs_notice_words(config->ssrc_count)) : 0;
+}
+
+/* Slots, notices, keys and positions lie behind the stream. */
+static struct rs_stream *allocate(const struct rs_table *table,
+                                  const struct rs_stream_config *config)
 {
     const unsigned int workers = table->worker_count;
-    const size_t notice_count = direction == RS_OPEN ? workers : 0;
+    const size_t keys = config->ssrc_count > 0 ? config->ssrc_count : 1;
     struct rs_stream *stream = rs_lines_alloc(sizeof(*stream) + workers * sizeof(stream->slots[0]) +
-                                              notice_count * sizeof(struct rs_notice) +
+                                              workers * notice_bytes(config) +
                                               keys * (sizeof(*stream->keys) + sizeof(int32_t)));
-    struct rs_notice *notices;
+    uint8_t *next;
 
     if (stream == NULL)
         return NULL;
-    notices = (void *)&stream->slots[workers];
+    next = (uint8_t *)&stream->slots[workers];
+    for (unsigned int w = 0; w < workers; w++, next += notice_bytes(config)) {
+        init_slot(stream, w);
+        if (notice_bytes(config) == 0)
+            continue;
+        stream->slots[w].notice = (void *)next;
+        rs_notice_init(stream->slots[w].notice, rs_notice_words(config->ssrc_count), w,
+                       &stream->slots[w], rte_get_tsc_hz());
+    }
     stream->key_count = keys;
-    stream->keys = (void *)&notices[notice_count];
+    stream->keys = (void *)next;
     stream->positions = (void *)&stream->keys[keys];
-    for (unsigned int w = 0; w < workers; w++)
-        init_slot(stream, w, notice_count > 0 ? &notices[w] : NULL);
     return stream;
 }
 
@@ -105,8 +113,7 @@ static void free_stream(struct rs_table *table, struct rs_stream *stream)
 struct rs_stream *rs_table_make(struct rs_table *table, struct rs_session *session,
                                 const struct rs_stream_config *config)
 {
-    struct rs_stream *made =
-        allocate(table, config->direction, config->ssrc_count > 0 ? config->ssrc_count : 1);
+    struct rs_stream *made = allocate(table, config);
 
     if (made == NULL)
         return NULL;

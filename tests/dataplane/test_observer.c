@@ -186,20 +186,59 @@ static void a_key_is_wiped_before_it_is_told_as_retired(void)
 
 static void an_observer_that_destroys_the_stream_hears_no_more_of_it(void)
 {
-    struct rs_notice notice;
+    struct rs_notice *notice = rs_lines_alloc(rs_notice_bytes(RS_TROUBLE_SSRCS));
     struct rs_mailbox box = {NULL};
 
-    rs_notice_init(&notice, 0, NULL, 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(notice);
+    rs_notice_init(notice, RS_TROUBLE_SSRCS, 0, NULL, 1);
     for (uint32_t ssrc = 1; ssrc <= 3; ssrc++) {
         for (int i = 0; i < RS_TROUBLE_RUN; i++)
-            rs_notice_dropped(&notice, &box, 0, ssrc, RS_SECRET_MISMATCH, 1);
+            rs_notice_dropped(notice, &box, 0, ssrc, RS_SECRET_MISMATCH, 1);
     }
-    rs_notice_opened(&notice, &box, 9, 1);
+    rs_notice_opened(notice, &box, 9, 1);
     stream_owner = &a;
-    rs_notice_tell(&notice, &strict, &stream_owner);
+    rs_notice_tell(notice, &strict, &stream_owner);
     CU_ASSERT_EQUAL(trouble_calls, 1);
-    rs_notice_tell(&notice, &strict, &stream_owner);
+    rs_notice_tell(notice, &strict, &stream_owner);
     CU_ASSERT_EQUAL(trouble_calls, 1);
+    free(notice);
+}
+
+static void count_change(void *owner, const struct rs_trouble_report *report)
+{
+    unsigned int *changes = owner; /* begun, ended */
+
+    CU_ASSERT_EQUAL(report->ssrc, 7);
+    changes[0] += report->trouble == RS_TROUBLE_UNKNOWN_TAG;
+    changes[1] += report->previous == RS_TROUBLE_UNKNOWN_TAG;
+}
+
+/* The only SSRC there is gets into trouble and out of it, more often than changes are numbered. */
+static void a_notice_of_one_ssrc_has_one_word_and_tells_all_of_it(void)
+{
+    static const struct rs_observer counting = {.stream_trouble = count_change};
+    struct rs_notice *notice = rs_lines_alloc(rs_notice_bytes(1));
+    unsigned int changes[2] = {0, 0};
+    void *const owner = changes;
+    struct rs_mailbox box = {NULL};
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(notice);
+    CU_ASSERT_EQUAL(rs_notice_words(0), 8); /* any SSRC */
+    CU_ASSERT_EQUAL(rs_notice_words(1), 1);
+    CU_ASSERT_EQUAL(rs_notice_words(64), 8);
+    CU_ASSERT(rs_notice_bytes(1) < rs_notice_bytes(8));
+    rs_notice_init(notice, 1, 0, NULL, 1);
+    for (unsigned int round = 0; round < 300; round++) {
+        for (int i = 0; i < RS_TROUBLE_RUN; i++)
+            rs_notice_dropped(notice, &box, round, 7, RS_SECRET_MISMATCH, 1);
+        rs_notice_tell(notice, &counting, &owner);
+        CU_ASSERT_EQUAL(changes[0], round + 1);
+        rs_notice_opened(notice, &box, 7, 1);
+        rs_notice_tell(notice, &counting, &owner);
+        CU_ASSERT_EQUAL(changes[1], round + 1);
+        (void)rs_mail_take_all(&box);
+    }
+    free(notice);
 }
 
 /* ---- tokens ------------------------------------------------------------------------------- */
@@ -260,6 +299,8 @@ int main(void)
          a_key_is_wiped_before_it_is_told_as_retired},
         {"an_observer_that_destroys_the_stream_hears_no_more_of_it",
          an_observer_that_destroys_the_stream_hears_no_more_of_it},
+        {"a_notice_of_one_ssrc_has_one_word_and_tells_all_of_it",
+         a_notice_of_one_ssrc_has_one_word_and_tells_all_of_it},
         {"forged_senders_cost_a_token_each_even_within_one_burst",
          forged_senders_cost_a_token_each_even_within_one_burst},
     };
