@@ -14,7 +14,7 @@ static uint64_t packets_in(const struct rs_stream *stream, unsigned int worker_c
     uint64_t sum = 0;
 
     for (unsigned int w = 0; w < worker_count; w++)
-        sum += __atomic_load_n(&stream->slots[w].counters.packets_in, __ATOMIC_RELAXED);
+        sum += __atomic_load_n(&stream->slots[w].counters.in_out.packets_in, __ATOMIC_RELAXED);
     return sum;
 }
 
@@ -23,7 +23,7 @@ static uint64_t bytes_in(const struct rs_stream *stream, unsigned int worker_cou
     uint64_t sum = 0;
 
     for (unsigned int w = 0; w < worker_count; w++)
-        sum += __atomic_load_n(&stream->slots[w].counters.bytes_in, __ATOMIC_RELAXED);
+        sum += __atomic_load_n(&stream->slots[w].counters.in_out.bytes_in, __ATOMIC_RELAXED);
     return sum;
 }
 

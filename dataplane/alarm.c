@@ -22,8 +22,7 @@ static uint64_t wrong_tags(const struct rs_alarm *alarm, const struct rs_stream 
     uint64_t sum = 0;
 
     for (unsigned int w = 0; w < alarm->worker_count; w++)
-        sum +=
-            __atomic_load_n(&stream->slots[w].counters.outcomes[RS_AUTH_FAILED], __ATOMIC_RELAXED);
+        sum += rs_stream_counters_get(&stream->slots[w].counters, RS_AUTH_FAILED);
     return sum;
 }
 

@@ -94,6 +94,6 @@ void rs_session_get_counters(const struct rs_session *session, enum rs_direction
         if (stream->direction != direction)
             continue;
         for (unsigned int w = 0; w < session->dataplane->worker_count; w++)
-            rs_counters_add(sum, &stream->slots[w].counters);
+            rs_counters_add_stream(sum, &stream->slots[w].counters);
     }
 }

@@ -42,7 +42,7 @@ static uint64_t read_counts(const struct rs_shortages *shortages, const struct r
     uint64_t sum = 0;
 
     for (unsigned int w = 0; w < shortages->worker_count; w++) {
-        counts[w] = __atomic_load_n(&stream->slots[w].counters.outcomes[outcome], __ATOMIC_RELAXED);
+        counts[w] = rs_stream_counters_get(&stream->slots[w].counters, outcome);
         sum += counts[w];
     }
     return sum;

@@ -68,5 +68,5 @@ void rs_stream_get_counters(const struct rs_stream *stream, struct rs_counters *
 
     *sum = (struct rs_counters){0};
     for (unsigned int w = 0; w < dp->worker_count; w++)
-        rs_counters_add(sum, &stream->slots[w].counters);
+        rs_counters_add_stream(sum, &stream->slots[w].counters);
 }

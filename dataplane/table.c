@@ -188,7 +188,7 @@ struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *ma
         return NULL;
     table->waiting--;
     for (unsigned int w = 0; w < table->worker_count; w++)
-        rs_counters_add(&session->past[stream->direction], &stream->slots[w].counters);
+        rs_counters_add_stream(&session->past[stream->direction], &stream->slots[w].counters);
     free_stream(table, stream);
     return session;
 }

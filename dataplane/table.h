@@ -32,9 +32,9 @@ TAILQ_HEAD(rs_slot_senders, rs_sender);
 /* A worker's share of a stream. What a packet that is sealed or opened needs of it comes first, in
  * one cache line, and its worker alone writes there. */
 struct rs_stream_slot {
-    struct rs_sender *current;   /* sealing: the sender in use; opening: the last one used */
-    struct rs_notice *notice;    /* opening, else NULL; behind the slots. const */
-    struct rs_counters counters; /* worker: w, main: r */
+    struct rs_sender *current;          /* sealing: the sender in use; opening: the last one used */
+    struct rs_notice *notice;           /* opening, else NULL; behind the slots. const */
+    struct rs_stream_counters counters; /* worker: w, main: r */
 
     /* worker only */
     struct rs_slot_senders senders; /* least recently used first */
@@ -47,7 +47,8 @@ struct rs_stream_slot {
     uint64_t told_dropped[RS_SHORTAGES]; /* main only: when the shortage was last told as ended */
 } RS_OWN_LINE;
 
-_Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY]) == RS_CACHE_LINE,
+_Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY - RS_SEALED]) ==
+                   RS_CACHE_LINE,
                "a packet's count and its sender are found in one cache line");
 
 struct rs_stream {

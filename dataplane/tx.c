@@ -25,14 +25,15 @@ struct run {
     uint64_t bytes_in, bytes_out;
 };
 
-static void count(struct rs_counters *counters, const struct run *run)
+/* Of a stream or of a path. */
+static inline void count(struct rs_in_out *in_out, uint64_t *outcome, const struct run *run)
 {
-    counters->packets_in += run->packets;
-    counters->bytes_in += run->bytes_in;
-    counters->outcomes[run->outcome] += run->packets;
+    in_out->packets_in += run->packets;
+    in_out->bytes_in += run->bytes_in;
+    *outcome += run->packets;
     if (!rs_outcome_is_drop(run->outcome)) {
-        counters->packets_out += run->packets;
-        counters->bytes_out += run->bytes_out;
+        in_out->packets_out += run->packets;
+        in_out->bytes_out += run->bytes_out;
     }
 }
 
@@ -51,8 +52,11 @@ static unsigned int count_stream(const struct rs_worker *worker, const struct rs
         i++;
     } while (i < burst->received && burst->streams[i] == stream &&
              burst->outcomes[i] == run.outcome);
-    if (stream != NULL)
-        count(&stream->slots[worker->index].counters, &run);
+    if (stream != NULL) {
+        struct rs_stream_counters *counters = &stream->slots[worker->index].counters;
+
+        count(&counters->in_out, rs_stream_count(counters, run.outcome), &run);
+    }
     all->packets += run.packets;
     all->bytes_in += run.bytes_in;
     all->bytes_out += run.bytes_out;
@@ -64,12 +68,14 @@ static unsigned int count_stream(const struct rs_worker *worker, const struct rs
 static void count_all(const struct rs_worker *worker, const struct rs_burst *burst,
                       const uint32_t *bytes_out)
 {
+    struct rs_counters *counters = burst->path->counters;
+
     for (unsigned int i = 0; i < burst->received;) {
         struct run all = {.outcome = (enum rs_outcome)burst->outcomes[i]};
 
         while (i < burst->received && burst->outcomes[i] == all.outcome)
             i = count_stream(worker, burst, bytes_out, i, &all);
-        count(burst->path->counters, &all);
+        count(&counters->in_out, &counters->outcomes[all.outcome], &all);
     }
 }
 

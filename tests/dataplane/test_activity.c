@@ -35,8 +35,8 @@ static void start(void)
 
 static void packets(unsigned int worker, unsigned int count, unsigned int bytes_each)
 {
-    stream->slots[worker].counters.packets_in += count;
-    stream->slots[worker].counters.bytes_in += (uint64_t)count * bytes_each;
+    stream->slots[worker].counters.in_out.packets_in += count;
+    stream->slots[worker].counters.in_out.bytes_in += (uint64_t)count * bytes_each;
 }
 
 static void look_after_ms(unsigned int ms)

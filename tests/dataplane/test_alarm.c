@@ -48,7 +48,7 @@ static void start(uint32_t limit)
 /* Wrong tags on one worker, which flags the first as rs_notice_dropped does. */
 static void wrong_tags(struct rs_stream *of, unsigned int worker, unsigned int count)
 {
-    of->slots[worker].counters.outcomes[RS_AUTH_FAILED] += count;
+    *rs_stream_count(&of->slots[worker].counters, RS_AUTH_FAILED) += count;
     if (atomic_exchange(&of->slots[worker].notice->tag_was_wrong, true) == false)
         rs_alarm_watch(&alarm, of, now);
 }

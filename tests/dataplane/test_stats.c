@@ -95,12 +95,47 @@ static void adding_counters_adds_each_field_to_its_own(void)
     }
 }
 
+/* Written out by hand, as what the stages behind the lookup name. */
+static void a_stream_has_a_counter_for_all_that_its_packets_can_meet(void)
+{
+    static const char *const met[] = {
+        "sealed",      "opened",          "empty",        "injected",
+        "passed",      "bad_checksum",    "no_key",       "no_capacity",
+        "no_tailroom", "too_big",         "cipher_error", "not_sealed",
+        "bad_version", "suite_mismatch",  "replay",       "unknown_payload_type",
+        "malformed",   "secret_mismatch", "sender_limit", "auth_failed",
+        "tx_full",
+    };
+    const size_t count = sizeof(met) / sizeof(met[0]);
+    struct rs_stream_counters of_stream = {.in_out = {10, 20, 30, 40}};
+    struct rs_counters sum = {.packets_in = 1, .bytes_in = 2, .packets_out = 3, .bytes_out = 4};
+    uint64_t added = 0;
+
+    CU_ASSERT_EQUAL_FATAL(RS_STREAM_OUTCOMES, count);
+    for (size_t i = 0; i < count; i++)
+        *rs_stream_count(&of_stream, find_outcome(met[i])) += 100 + i;
+    rs_counters_add_stream(&sum, &of_stream);
+    CU_ASSERT_EQUAL(sum.packets_in, 11);
+    CU_ASSERT_EQUAL(sum.bytes_in, 22);
+    CU_ASSERT_EQUAL(sum.packets_out, 33);
+    CU_ASSERT_EQUAL(sum.bytes_out, 44);
+    for (size_t i = 0; i < count; i++) {
+        CU_ASSERT_EQUAL(sum.outcomes[find_outcome(met[i])], 100 + i);
+        CU_ASSERT_EQUAL(rs_stream_counters_get(&of_stream, find_outcome(met[i])), 100 + i);
+    }
+    for (unsigned int i = 0; i < RS_OUTCOMES; i++)
+        added += sum.outcomes[i];
+    CU_ASSERT_EQUAL(added, 100 * count + count * (count - 1) / 2);
+}
+
 static const struct rs_test tests[] = {
     {"every_outcome_has_a_name_of_its_own", every_outcome_has_a_name_of_its_own},
     {"each_name_is_a_pass_or_a_drop_as_specified", each_name_is_a_pass_or_a_drop_as_specified},
     {"names_stand_for_the_values_that_the_code_uses",
      names_stand_for_the_values_that_the_code_uses},
     {"adding_counters_adds_each_field_to_its_own", adding_counters_adds_each_field_to_its_own},
+    {"a_stream_has_a_counter_for_all_that_its_packets_can_meet",
+     a_stream_has_a_counter_for_all_that_its_packets_can_meet},
 };
 
 int main(void)
