@@ -26,24 +26,36 @@ static uint64_t wrong_tags(const struct rs_alarm *alarm, const struct rs_stream 
     return sum;
 }
 
+static bool watched(const struct rs_stream *stream)
+{
+    return stream->watches != NULL && stream->watches->alarm.watched;
+}
+
 /* The count goes on from where it was last read: what raised the flag is in the first window. */
 void rs_alarm_watch(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc)
 {
-    if (alarm->limit == 0 || stream->alarm.watched)
+    struct rs_stream_watches *watches;
+
+    if (alarm->limit == 0 || watched(stream))
         return;
-    stream->alarm.watched = true;
-    stream->alarm.window_tsc = now_tsc;
-    TAILQ_INSERT_TAIL(&alarm->streams, stream, alarm.entry);
+    watches = rs_stream_watch(stream, alarm->worker_count);
+    if (watches == NULL) {
+        alarm->was_enabled = true; /* the next round catches up with it */
+        return;
+    }
+    watches->alarm.watched = true;
+    watches->alarm.window_tsc = now_tsc;
+    TAILQ_INSERT_TAIL(&alarm->streams, stream, watches->alarm.entry);
 }
 
 void rs_alarm_forget(struct rs_alarm *alarm, struct rs_stream *stream)
 {
-    if (!stream->alarm.watched)
+    if (!watched(stream))
         return;
     if (alarm->next == stream)
-        alarm->next = TAILQ_NEXT(stream, alarm.entry);
-    stream->alarm.watched = false;
-    TAILQ_REMOVE(&alarm->streams, stream, alarm.entry);
+        alarm->next = TAILQ_NEXT(stream, watches->alarm.entry);
+    stream->watches->alarm.watched = false;
+    TAILQ_REMOVE(&alarm->streams, stream, watches->alarm.entry);
 }
 
 void rs_alarm_set_limit(struct rs_alarm *alarm, uint32_t limit)
@@ -63,13 +75,14 @@ bool rs_alarm_was_enabled(struct rs_alarm *alarm)
 /* A worker that has set its flag does not do so again, so nobody else will say so. */
 void rs_alarm_catch_up(struct rs_alarm *alarm, struct rs_stream *stream, uint64_t now_tsc)
 {
-    if (stream->alarm.watched || stream->direction != RS_OPEN)
+    if (watched(stream) || stream->direction != RS_OPEN)
         return;
     for (unsigned int w = 0; w < alarm->worker_count; w++) {
         if (!rs_notice_tag_was_wrong(stream->slots[w].notice))
             continue;
-        stream->alarm.counted = wrong_tags(alarm, stream);
         rs_alarm_watch(alarm, stream, now_tsc);
+        if (watched(stream))
+            stream->watches->alarm.counted = wrong_tags(alarm, stream);
         return;
     }
 }
@@ -90,8 +103,9 @@ static unsigned int tell(const struct rs_alarm *alarm, const struct rs_stream *s
     const struct rs_auth_alarm_report report = {
         .state = state,
         .wrong_tags = wrong,
-        .lasted_ms =
-            state == RS_ALARM_BEGUN ? 0 : (now - stream->alarm.raised_tsc) * 1000 / alarm->tsc_hz,
+        .lasted_ms = state == RS_ALARM_BEGUN
+                         ? 0
+                         : (now - stream->watches->alarm.raised_tsc) * 1000 / alarm->tsc_hz,
     };
 
     if (observer->auth_failure_rate == NULL)
@@ -114,14 +128,15 @@ static uint64_t allowed_in(const struct rs_alarm *alarm, uint64_t elapsed)
 static unsigned int end(struct rs_alarm *alarm, struct rs_stream *stream,
                         const struct rs_observer *observer, uint64_t total, uint64_t now)
 {
-    stream->alarm.raised = false;
-    return tell(alarm, stream, observer, RS_ALARM_ENDED, total - stream->alarm.raised_count, now);
+    stream->watches->alarm.raised = false;
+    return tell(alarm, stream, observer, RS_ALARM_ENDED,
+                total - stream->watches->alarm.raised_count, now);
 }
 
 static unsigned int look(struct rs_alarm *alarm, struct rs_stream *stream,
                          const struct rs_observer *observer, uint64_t now)
 {
-    struct rs_alarm_watch *watch = &stream->alarm;
+    struct rs_alarm_watch *watch = &stream->watches->alarm;
     const uint64_t elapsed = now - watch->window_tsc, allowed = allowed_in(alarm, elapsed);
     const uint64_t total = wrong_tags(alarm, stream), wrong = total - watch->counted;
 
@@ -159,7 +174,7 @@ void rs_alarm_poll(struct rs_alarm *alarm, const struct rs_observer *observer, u
     while (alarm->next != NULL && told < RS_TELLS_PER_POLL) {
         struct rs_stream *stream = alarm->next;
 
-        alarm->next = TAILQ_NEXT(stream, alarm.entry);
+        alarm->next = TAILQ_NEXT(stream, watches->alarm.entry);
         told += look(alarm, stream, observer, now_tsc);
     }
 }

@@ -11,7 +11,7 @@
 
 #include "dataplane.h"
 
-/* A stream's part of it, embedded there and zeroed at first. Owner: main. */
+/* A stream's part of it, zeroed at first. Owner: main. */
 struct rs_alarm_watch {
     TAILQ_ENTRY(rs_stream) entry;
     bool watched, raised;

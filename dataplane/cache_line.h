@@ -19,11 +19,14 @@ static inline size_t rs_lines_bytes(size_t bytes)
     return (bytes + RS_CACHE_LINE - 1) / RS_CACHE_LINE * RS_CACHE_LINE;
 }
 
-/* Zeroed memory for free(), in lines that hold nothing else; NULL: no memory. Cold. */
+/*
+ * Zeroed memory for free(), in lines that hold nothing else; NULL: no memory. The last word is left
+ * to malloc, which keeps one between two blocks: else it would take a line for that. Cold.
+ */
 static inline void *rs_lines_alloc(size_t bytes)
 {
-    const size_t whole = rs_lines_bytes(bytes);
-    void *memory = aligned_alloc(RS_CACHE_LINE, whole);
+    const size_t whole = rs_lines_bytes(bytes + sizeof(size_t)) - sizeof(size_t);
+    void *memory;
 
-    return memory != NULL ? memset(memory, 0, whole) : NULL;
+    return posix_memalign(&memory, RS_CACHE_LINE, whole) == 0 ? memset(memory, 0, whole) : NULL;
 }

@@ -11,7 +11,7 @@
 
 static bool tag_allows(const struct rs_attempt *attempt, unsigned int i)
 {
-    const enum rs_hash hash = attempt->slot->stream->suite->hash;
+    const enum rs_hash hash = rs_slot_stream(attempt->slot)->suite->hash;
 
     return attempt->ring->keys[i]->by_hash[hash].tag == rs_kid_key_tag(attempt->trailer.kid);
 }

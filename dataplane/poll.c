@@ -76,18 +76,16 @@ void rs_poll_close(struct rs_dataplane *dp)
 
 static void take_notice(struct rs_dataplane *dp, struct rs_mail *mail)
 {
-    struct rs_stream_slot *slot = mail->subject;
-
-    rs_notice_queue_add(&dp->notices, slot->notice);
+    rs_notice_queue_add(&dp->notices, rs_slot_of_mail(mail)->notice);
 }
 
 static void take_released(struct rs_dataplane *dp, struct rs_mail *mail)
 {
-    struct rs_stream_slot *slot = mail->subject;
+    struct rs_notice *notice = rs_slot_of_mail(mail)->notice;
     struct rs_session *session;
 
-    if (slot->notice != NULL)
-        rs_notice_queue_remove(&dp->notices, slot->notice);
+    if (notice != NULL)
+        rs_notice_queue_remove(&dp->notices, notice);
     session = rs_table_take_mail(dp->table, mail);
     if (session != NULL)
         rs_session_free_if_over(session);
@@ -122,12 +120,12 @@ static void take_mail(struct rs_dataplane *dp, struct rs_worker *worker)
 
 static void tell_notice(struct rs_dataplane *dp, struct rs_notice *notice)
 {
-    struct rs_stream_slot *slot = notice->mail.subject;
+    struct rs_stream *stream = notice->mail.subject;
 
     rs_notice_queue_remove(&dp->notices, notice);
-    rs_notice_tell(notice, dp->observer, &slot->stream->owner);
-    if (slot->stream->owner != NULL && rs_notice_tag_was_wrong(notice))
-        rs_alarm_watch(&dp->alarm, slot->stream, rte_rdtsc());
+    rs_notice_tell(notice, dp->observer, &stream->owner);
+    if (stream->owner != NULL && rs_notice_tag_was_wrong(notice))
+        rs_alarm_watch(&dp->alarm, stream, rte_rdtsc());
 }
 
 /* However many streams are in trouble at once: the rest of them wait for the next polls. */

@@ -159,7 +159,7 @@ void rs_sender_unlink(struct rs_senders *senders, struct rs_sender *sender)
 
     if (slot->current == sender)
         slot->current = NULL;
-    TAILQ_REMOVE(&senders->idle[slot->stream->direction], sender, idle_entry);
+    TAILQ_REMOVE(&senders->idle[rs_slot_stream(slot)->direction], sender, idle_entry);
     TAILQ_REMOVE(&slot->senders, sender, slot_entry);
     LIST_REMOVE(sender, key_entry);
     slot->sender_count--;
@@ -170,7 +170,7 @@ void rs_sender_leave_index(struct rs_senders *senders, const struct rs_sender *s
 {
     const struct rs_sender_index_key key = {sender->slot, sender->key, sender->kid};
 
-    if (sender->slot->stream->direction == RS_OPEN)
+    if (rs_slot_stream(sender->slot)->direction == RS_OPEN)
         rte_hash_del_key(senders->index, &key);
 }
 
@@ -185,7 +185,7 @@ void rs_sender_end(struct rs_senders *senders, struct rs_sender *sender)
 static void begin(struct rs_senders *senders, struct rs_sender *sender, struct rs_stream_slot *slot,
                   struct rs_key *key, uint64_t kid)
 {
-    const struct rs_suite *suite = slot->stream->suite;
+    const struct rs_suite *suite = rs_slot_stream(slot)->suite;
     struct rs_cipher_keys *keys;
 
     count_in_use(senders, 1);
@@ -203,7 +203,7 @@ static void begin(struct rs_senders *senders, struct rs_sender *sender, struct r
 struct rs_sender *rs_sender_new_to_seal(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key)
 {
-    const struct rs_suite *suite = slot->stream->suite;
+    const struct rs_suite *suite = rs_slot_stream(slot)->suite;
     struct rs_sender *old = slot->current, *sender;
     uint64_t sender_id;
 
@@ -254,7 +254,7 @@ uint64_t rs_sender_recorded(const struct rs_senders *senders, const struct rs_st
 struct rs_sender *rs_sender_new_to_open(struct rs_senders *senders, struct rs_stream_slot *slot,
                                         struct rs_key *key, uint64_t kid)
 {
-    const struct rs_stream *stream = slot->stream;
+    const struct rs_stream *stream = rs_slot_stream(slot);
     struct rs_sender *sender;
 
     if (!rs_sender_pool_is_prepared(senders->cache.pool, stream->suite))
@@ -278,7 +278,7 @@ int rs_sender_keep(struct rs_senders *senders, struct rs_sender *sender)
     const struct rs_sender_index_key key = {slot, sender->key, sender->kid};
     void *before = look_up(senders, slot, sender->key, sender->kid);
 
-    if (slot->stream->suite->nt == 0 && slot->sender_count >= TAGLESS_SENDERS_MAX)
+    if (rs_slot_stream(slot)->suite->nt == 0 && slot->sender_count >= TAGLESS_SENDERS_MAX)
         rs_sender_end(senders, TAILQ_FIRST(&slot->senders));
     if (rte_hash_add_key_data(senders->index, &key, sender) != 0)
         return -ENOSPC;

@@ -32,7 +32,7 @@ void rs_senders_init_idle(struct rs_senders *senders)
 void rs_sender_list_last(struct rs_senders *senders, struct rs_sender *sender)
 {
     sender->listed_tsc = senders->now_tsc;
-    TAILQ_INSERT_TAIL(&senders->idle[sender->slot->stream->direction], sender, idle_entry);
+    TAILQ_INSERT_TAIL(&senders->idle[rs_slot_stream(sender->slot)->direction], sender, idle_entry);
 }
 
 /*

@@ -55,7 +55,7 @@ static void add_up(const struct rs_shortages *shortages, const struct rs_stream 
     uint64_t most = 0;
 
     for (unsigned int w = 0; w < shortages->worker_count; w++) {
-        const uint64_t lost = counts[w] - stream->slots[w].told_dropped[report->shortage];
+        const uint64_t lost = counts[w] - stream->watches->told_dropped[w][report->shortage];
 
         report->packets += lost;
         if (lost > most) {
@@ -69,7 +69,7 @@ static void end(const struct rs_shortages *shortages, struct rs_stream *stream,
                 enum rs_shortage shortage, const uint64_t counts[RS_MAX_WORKERS])
 {
     for (unsigned int w = 0; w < shortages->worker_count; w++)
-        stream->slots[w].told_dropped[shortage] = counts[w];
+        stream->watches->told_dropped[w][shortage] = counts[w];
 }
 
 static unsigned int tell(const struct rs_stream *stream, const struct rs_observer *observer,
@@ -85,12 +85,17 @@ static unsigned int look(struct rs_shortages *shortages, struct rs_stream *strea
                          enum rs_shortage shortage, const struct rs_observer *observer,
                          uint64_t now)
 {
-    struct rs_shortage_watch *watch = &stream->shortage;
     struct rs_shortage_report report = {.shortage = shortage};
     uint64_t counts[RS_MAX_WORKERS];
     const uint64_t dropped = read_counts(shortages, stream, shortage, counts);
-    const bool grown = dropped != watch->dropped[shortage];
+    struct rs_shortage_watch *watch;
+    bool grown;
 
+    if ((dropped == 0 && stream->watches == NULL) ||
+        rs_stream_watch(stream, shortages->worker_count) == NULL)
+        return 0;
+    watch = &stream->watches->shortage;
+    grown = dropped != watch->dropped[shortage];
     watch->dropped[shortage] = dropped;
     if (grown)
         watch->grown_tsc[shortage] = now;
@@ -121,6 +126,6 @@ unsigned int rs_shortages_look(struct rs_shortages *shortages, struct rs_stream 
 
 void rs_shortages_forget(struct rs_shortages *shortages, const struct rs_stream *stream)
 {
-    for (unsigned int s = 0; s < RS_SHORTAGES; s++)
-        shortages->raised_count[s] -= stream->shortage.raised[s] ? 1 : 0;
+    for (unsigned int s = 0; s < RS_SHORTAGES && stream->watches != NULL; s++)
+        shortages->raised_count[s] -= stream->watches->shortage.raised[s] ? 1 : 0;
 }

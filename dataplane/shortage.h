@@ -10,7 +10,7 @@
 
 #include "dataplane.h"
 
-/* A stream's part of it, by enum rs_shortage, embedded there and zeroed at first. Owner: main. */
+/* A stream's part of it, by enum rs_shortage, zeroed at first. Owner: main. */
 struct rs_shortage_watch {
     bool raised[RS_SHORTAGES];
     uint64_t dropped[RS_SHORTAGES];   /* when it was last looked at */

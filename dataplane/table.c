@@ -30,10 +30,9 @@ static void init_slot(struct rs_stream *stream, unsigned int worker)
 {
     struct rs_stream_slot *slot = &stream->slots[worker];
 
-    slot->stream = stream;
     TAILQ_INIT(&slot->senders);
     slot->release =
-        (struct rs_mail){.kind = RS_MAIL_RELEASE_STREAM, .worker = worker, .subject = slot};
+        (struct rs_mail){.kind = RS_MAIL_RELEASE_STREAM, .worker = worker, .subject = stream};
 }
 
 static void fill_stream(struct rs_stream *stream, struct rs_session *session,
@@ -46,7 +45,6 @@ static void fill_stream(struct rs_stream *stream, struct rs_session *session,
     stream->replay_window =
         config->replay_window == 0 ? 0 : rs_replay_round_up(config->replay_window);
     stream->owner = config->owner;
-    stream->grace_mail.subject = stream;
     rs_stream_set_formats(stream, config->formats);
 }
 
@@ -87,8 +85,8 @@ static struct rs_stream *allocate(const struct rs_table *table,
         if (notice_bytes(config) == 0)
             continue;
         stream->slots[w].notice = (void *)next;
-        rs_notice_init(stream->slots[w].notice, rs_notice_words(config->ssrc_count), w,
-                       &stream->slots[w], rte_get_tsc_hz());
+        rs_notice_init(stream->slots[w].notice, rs_notice_words(config->ssrc_count), w, stream,
+                       rte_get_tsc_hz());
     }
     stream->key_count = keys;
     stream->keys = (void *)next;
@@ -96,8 +94,19 @@ static struct rs_stream *allocate(const struct rs_table *table,
     return stream;
 }
 
+struct rs_stream_watches *rs_stream_watch(struct rs_stream *stream, unsigned int worker_count)
+{
+    struct rs_stream_watches *watches = stream->watches;
+
+    if (watches == NULL)
+        watches = calloc(1, sizeof(*watches) + worker_count * sizeof(watches->told_dropped[0]));
+    stream->watches = watches;
+    return watches;
+}
+
 void rs_table_unmake(struct rs_stream *stream)
 {
+    free(stream->watches);
     free(stream);
 }
 
@@ -166,6 +175,7 @@ void rs_table_remove(struct rs_table *table, struct rs_stream *stream)
     take_out_keys(table, stream);
     if (stream->suite->nt == 0)
         stream->session->tagless_streams--;
+    stream->grace_mail = (struct rs_mail){.subject = stream};
     rs_rcu_after_grace(&stream->rcu, free_after_grace);
 }
 
@@ -180,8 +190,7 @@ static void ask_workers_to_release(struct rs_table *table, struct rs_stream *str
 
 struct rs_session *rs_table_take_mail(struct rs_table *table, struct rs_mail *mail)
 {
-    struct rs_stream_slot *slot = mail->subject;
-    struct rs_stream *stream = slot->stream;
+    struct rs_stream *stream = mail->subject;
     struct rs_session *session = stream->session;
 
     if (--stream->workers_waited_for > 0)

@@ -29,6 +29,13 @@ struct rs_table;
 
 TAILQ_HEAD(rs_slot_senders, rs_sender);
 
+/* What main keeps of a stream that had a wrong tag or lost packets to a shortage: few ever do. */
+struct rs_stream_watches {
+    struct rs_alarm_watch alarm;
+    struct rs_shortage_watch shortage;
+    uint64_t told_dropped[][RS_SHORTAGES]; /* by worker: when it was last told as ended */
+};
+
 /* A worker's share of a stream. What a packet that is sealed or opened needs of it comes first, in
  * one cache line, and its worker alone writes there. */
 struct rs_stream_slot {
@@ -41,10 +48,8 @@ struct rs_stream_slot {
     struct rs_record_list records;  /* of senders that have made room */
     uint32_t sender_count;
     struct rs_newcomer_tokens tokens; /* for derivations that may fail */
-    struct rs_stream *stream;         /* const */
 
-    struct rs_mail release;              /* at the stream's end */
-    uint64_t told_dropped[RS_SHORTAGES]; /* main only: when the shortage was last told as ended */
+    struct rs_mail release; /* at the stream's end */
 } RS_OWN_LINE;
 
 _Static_assert(offsetof(struct rs_stream_slot, counters.outcomes[RS_EMPTY - RS_SEALED]) ==
@@ -66,14 +71,17 @@ struct rs_stream {
     /* main only */
     void *owner; /* NULL: destroyed, nobody is told */
     unsigned int workers_waited_for;
-    struct rs_rcu_head rcu;
-    struct rs_mail grace_mail;
     struct rs_table *table;
     TAILQ_ENTRY(rs_stream) entry;       /* of the session */
     TAILQ_ENTRY(rs_stream) table_entry; /* of all streams */
-    struct rs_alarm_watch alarm;
-    struct rs_activity_watch activity;
-    struct rs_shortage_watch shortage;
+    struct rs_stream_watches *watches;  /* NULL: nothing to watch yet */
+    union {
+        struct rs_activity_watch activity; /* while it has an owner */
+        struct {                           /* from its removal on */
+            struct rs_rcu_head rcu;
+            struct rs_mail grace_mail;
+        };
+    };
     const struct rs_stream_batch *leaves_with; /* NULL: it stays */
     STAILQ_ENTRY(rs_stream) batch_entry;       /* of what that batch removes */
     size_t key_count;
@@ -85,6 +93,20 @@ struct rs_stream {
 
 _Static_assert(offsetof(struct rs_stream, direction) == RS_CACHE_LINE,
                "what each packet needs is one cache line, where nothing is written meanwhile");
+
+/* The slot that a worker's mail of a stream is about. Any thread. */
+static inline struct rs_stream_slot *rs_slot_of_mail(const struct rs_mail *mail)
+{
+    struct rs_stream *stream = mail->subject;
+
+    return &stream->slots[mail->worker];
+}
+
+/* Whose slot it is. Any thread. */
+static inline struct rs_stream *rs_slot_stream(const struct rs_stream_slot *slot)
+{
+    return slot->release.subject;
+}
 
 /* What a payload type of the stream carries, now. Any thread. */
 static inline struct rs_format rs_stream_format(const struct rs_stream *stream,
@@ -111,6 +133,9 @@ struct rs_flow_table *rs_table_flows(const struct rs_table *table);
 /* A new stream that is listed nowhere and has no packets yet, or NULL: no memory. Main. */
 struct rs_stream *rs_table_make(struct rs_table *table, struct rs_session *session,
                                 const struct rs_stream_config *config);
+
+/* What is watched of a stream, all zero at first, or NULL: no memory. Main. */
+struct rs_stream_watches *rs_stream_watch(struct rs_stream *stream, unsigned int worker_count);
 
 /* Frees a stream that was never listed. Main. */
 void rs_table_unmake(struct rs_stream *stream);

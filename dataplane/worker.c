@@ -60,7 +60,7 @@ static bool wipe_some(struct rs_worker *worker, const struct rs_mail *mail)
 {
     if (mail->kind == RS_MAIL_WIPE_KEY)
         return rs_senders_wipe_key(worker->senders, mail->subject, worker->index, WIPES_PER_TURN);
-    return rs_senders_wipe_slot(worker->senders, mail->subject, WIPES_PER_TURN);
+    return rs_senders_wipe_slot(worker->senders, rs_slot_of_mail(mail), WIPES_PER_TURN);
 }
 
 static void work_on_pending(struct rs_worker *worker)

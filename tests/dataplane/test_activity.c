@@ -27,7 +27,7 @@ static const struct rs_observer observer = {.stream_activity = on_activity};
 
 static void start(void)
 {
-    free(stream);
+    rs_bare_stream_free(stream);
     stream = rs_bare_stream(&someone, WORKERS);
     told_count = 0;
     now = 7000;
@@ -148,7 +148,7 @@ static void an_observer_may_end_the_stream_it_hears_of_and_need_not_listen(void)
     start();
     packets(0, 1, 100);
     CU_ASSERT_EQUAL(rs_activity_look(stream, WORKERS, HZ, &deaf, now), 0);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 int main(void)

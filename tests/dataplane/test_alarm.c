@@ -74,7 +74,7 @@ static void what_the_limit_allows_is_never_told(void)
         pass_ms(i % 2 == 0 ? 120 : 130);
     }
     CU_ASSERT_EQUAL(told_count, 0);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void one_more_is_told_at_once_and_only_once_while_it_lasts(void)
@@ -90,7 +90,7 @@ static void one_more_is_told_at_once_and_only_once_while_it_lasts(void)
         pass_ms(1000);
     }
     CU_ASSERT_EQUAL(told_count, 1);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void it_ends_after_a_second_within_the_limit_with_all_that_came(void)
@@ -113,7 +113,7 @@ static void it_ends_after_a_second_within_the_limit_with_all_that_came(void)
     CU_ASSERT_EQUAL(told_count, 3);
     CU_ASSERT_EQUAL(told[2].state, RS_ALARM_BEGUN);
     CU_ASSERT_EQUAL(told[2].wrong_tags, LIMIT + 1);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void workers_count_together(void)
@@ -127,7 +127,7 @@ static void workers_count_together(void)
     wrong_tags(stream, 1, 1);
     pass_ms(100);
     CU_ASSERT_EQUAL(told_count, 1);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void main_that_comes_late_makes_no_alarm_of_many_seconds(void)
@@ -143,7 +143,7 @@ static void main_that_comes_late_makes_no_alarm_of_many_seconds(void)
     wrong_tags(stream, 0, 5 * LIMIT + 1);
     rs_alarm_poll(&alarm, &observer, now);
     CU_ASSERT_EQUAL(told_count, 1);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void a_quiet_stream_is_looked_at_no_more_until_it_is_flagged_anew(void)
@@ -159,7 +159,7 @@ static void a_quiet_stream_is_looked_at_no_more_until_it_is_flagged_anew(void)
     wrong_tags(stream, 1, LIMIT + 1);
     pass_ms(100);
     CU_ASSERT_EQUAL(told_count, 1);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void without_a_limit_nothing_is_ever_watched(void)
@@ -169,7 +169,7 @@ static void without_a_limit_nothing_is_ever_watched(void)
     pass_ms(2000);
     CU_ASSERT(TAILQ_EMPTY(&alarm.streams));
     CU_ASSERT_EQUAL(told_count, 0);
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void another_limit_holds_at_once_and_none_ends_what_was_begun(void)
@@ -196,7 +196,7 @@ static void another_limit_holds_at_once_and_none_ends_what_was_begun(void)
     CU_ASSERT_EQUAL(told_count, 4);
     CU_ASSERT_EQUAL(told[3].state, RS_ALARM_ENDED);
     CU_ASSERT(TAILQ_EMPTY(&alarm.streams));
-    free(stream);
+    rs_bare_stream_free(stream);
 }
 
 static void with_a_limit_again_a_stream_flagged_without_one_is_watched_from_then_on(void)
@@ -214,11 +214,11 @@ static void with_a_limit_again_a_stream_flagged_without_one_is_watched_from_then
     pass_ms(100);
     CU_ASSERT_EQUAL(told_count, 1);
     CU_ASSERT_EQUAL(told[0].wrong_tags, LIMIT + 1);
-    free(stream);
+    rs_bare_stream_free(stream);
     stream = rs_bare_stream(&alarm, WORKERS);
     rs_alarm_catch_up(&alarm, stream, now);
-    CU_ASSERT_FALSE(stream->alarm.watched);
-    free(stream);
+    CU_ASSERT_PTR_NULL(stream->watches);
+    rs_bare_stream_free(stream);
 }
 
 static void many_at_once_are_told_a_bounded_number_a_poll(void)
@@ -242,7 +242,7 @@ static void many_at_once_are_told_a_bounded_number_a_poll(void)
     CU_ASSERT_EQUAL(all, MANY);
     CU_ASSERT(most <= RS_TELLS_PER_POLL);
     for (unsigned int i = 0; i < MANY; i++)
-        free(many[i]);
+        rs_bare_stream_free(many[i]);
 }
 
 static struct rs_stream *victim;
@@ -269,9 +269,9 @@ static void an_observer_may_end_the_stream_it_hears_of_or_the_next_one(void)
         rs_alarm_poll(&alarm, &ends_one, now);
         CU_ASSERT_EQUAL(told_count, which == 0 ? 2 : 1);
         CU_ASSERT_PTR_EQUAL(TAILQ_FIRST(&alarm.streams), which == 0 ? second : stream);
-        CU_ASSERT_PTR_NULL(TAILQ_NEXT(TAILQ_FIRST(&alarm.streams), alarm.entry));
-        free(second);
-        free(stream);
+        CU_ASSERT_PTR_NULL(TAILQ_NEXT(TAILQ_FIRST(&alarm.streams), watches->alarm.entry));
+        rs_bare_stream_free(second);
+        rs_bare_stream_free(stream);
     }
 }
 

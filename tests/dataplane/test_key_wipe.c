@@ -52,7 +52,7 @@ static unsigned int remember_key(const struct rs_session *session)
         const struct rs_sender *sender;
 
         LIST_FOREACH(sender, &key->workers[w].senders, key_entry) {
-            remember(sender->keys, rs_cipher_keys_bytes_of(sender->slot->stream->suite));
+            remember(sender->keys, rs_cipher_keys_bytes_of(rs_slot_stream(sender->slot)->suite));
             senders++;
         }
     }

@@ -32,7 +32,7 @@ static void start(void)
 {
     rs_shortages_init(&shortages, WORKERS, HZ);
     for (unsigned int i = 0; i < 2; i++) {
-        free(streams[i]);
+        rs_bare_stream_free(streams[i]);
         streams[i] = rs_bare_stream(&owners[i], WORKERS);
     }
     for (unsigned int s = 0; s < RS_SHORTAGES; s++)
@@ -174,8 +174,8 @@ static void nobody_hears_of_a_stream_that_is_gone_and_others_are_still_told(void
     CU_ASSERT_EQUAL(told_count, 3);
     CU_ASSERT_PTR_EQUAL(told_to[2], &owners[1]);
     CU_ASSERT_EQUAL(shortages.raised_count[RS_SHORTAGE_NO_CAPACITY], 0);
-    free(streams[0]);
-    free(streams[1]);
+    rs_bare_stream_free(streams[0]);
+    rs_bare_stream_free(streams[1]);
 }
 
 int main(void)

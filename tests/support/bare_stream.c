@@ -20,3 +20,9 @@ struct rs_stream *rs_bare_stream(void *owner, unsigned int worker_count)
     stream->owner = owner;
     return stream;
 }
+
+void rs_bare_stream_free(struct rs_stream *stream)
+{
+    if (stream != NULL)
+        rs_table_unmake(stream);
+}

@@ -4,5 +4,8 @@
 
 struct rs_stream;
 
-/* Zeroed but for its owner; asserts that there is memory. free() ends it. */
+/* Zeroed but for its owner; asserts that there is memory. */
 struct rs_stream *rs_bare_stream(void *owner, unsigned int worker_count);
+
+/* Frees it; NULL: does nothing. */
+void rs_bare_stream_free(struct rs_stream *stream);

@@ -31,7 +31,7 @@ struct rs_stream *rs_sender_bench_stream(enum rs_direction direction, const char
     stream->direction = direction;
     stream->suite = rs_suite_find(suite);
     stream->replay_window = 1024;
-    stream->slots[0].stream = stream;
+    stream->slots[0].release.subject = stream;
     TAILQ_INIT(&stream->slots[0].senders);
     return stream;
 }
