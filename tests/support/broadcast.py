@@ -19,7 +19,7 @@ DRAIN_SECONDS = 10
 SETTLE_SECONDS = 0.3  # for what a player has received and not yet decoded
 LUMA_BYTES = gst.WIDTH * gst.HEIGHT
 SOUND = slice(gst.OPUS_SAMPLES * 2 * 25, gst.OPUS_SAMPLES * 2 * 75)  # one second, half a second in
-LIKE_DB = 30.0  # a picture of the moving source that is one frame late has less
+LIKE_DB = 30.0  # more than a picture that is one frame late has: see late_psnr
 TONE_SHARE = 0.9
 
 
@@ -100,6 +100,11 @@ class Broadcast:
     def best_psnr(self, player, number, step=1):
         """Of a decoded picture, against whichever of the source is the most like it."""
         return max(self.psnr(player, number, of) for of in range(0, self.publisher.pictures, step))
+
+    def late_psnr(self):
+        """Of a picture in the place of the one behind it, at best: what a frame lost would be found by."""
+        return max(likeness.psnr(self.picture(number), self.picture(number + 1), LUMA_BYTES)
+                   for number in range(0, self.publisher.pictures - 1, gst.FRAMES_PER_SECOND))
 
 
 def are_settled(edges):

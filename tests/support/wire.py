@@ -17,6 +17,14 @@ VLAN_VALID, VLAN_TPID_VALID = 1 << 4, 1 << 6
 RECEIVE_BYTES = 16 << 20
 
 
+def give_room(sock):
+    """Room for what comes while the process is kept waiting."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
+    except PermissionError:  # in an ordinary user's namespace
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+
+
 class Player:
     """Plays (time_ns, frame) pairs on an interface, in a thread."""
 
@@ -74,10 +82,7 @@ class Recorder:
         self.socket.bind((interface, ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        try:
-            self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BYTES)
-        except PermissionError:  # in an ordinary user's namespace
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        give_room(self.socket)
         self.socket.settimeout(0.05)
         self.stopping = False
         self.error = None

@@ -43,7 +43,7 @@ class Host:
         self.stopping = False
         for number, sock in enumerate(self.sockets):
             sock.bind((address, port_of(number)))
-            sock.setsockopt(socket.SOL_SOCKET, wire.SO_RCVBUFFORCE, wire.RECEIVE_BYTES)
+            wire.give_room(sock)
             sock.settimeout(0.1)
         self.threads = [threading.Thread(target=self.receive, args=pair, daemon=True)
                         for pair in zip(self.sockets, self.received)]
