@@ -16,10 +16,12 @@ import cases
 import datagrams
 import frames
 import live_lab
+import netns
 
 MARK = b"plain media, in the clear. "
 OUTSIDE_PORT = 30000
-UNNAMED_PORT, NAMED_PORT = 20500, 20000
+UNNAMED_PORT = 20500
+PORTS = UNNAMED_PORT, 20000  # the latter is a stream's, of another SSRC
 SSH_PORT, SSH_BYTES = 2222, 1 << 20
 SECONDS = 10
 
@@ -109,7 +111,9 @@ def ssh(lab):
          f" -r {directory}/host -P {directory}/pid"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     sent = random.Random(8).randbytes(SSH_BYTES)
     try:
-        time.sleep(0.3)
+        end = time.monotonic() + SECONDS
+        while not netns.is_bound(lab.subscriber.holder, "tcp", SSH_PORT) and time.monotonic() < end:
+            time.sleep(0.02)
         done = run(lab.publisher.prefix, "dbclient", "-y", "-y", "-i", str(directory / "user"), "-p", str(SSH_PORT),
                    f"root@{live_lab.SUBSCRIBER}", "sha256sum", input=sent, env=os.environ | {"HOME": str(home)})
     finally:
@@ -143,7 +147,7 @@ ATTEMPTS = (
     ("RTP of version 0", "opaque", b"\0" + frames.rtp(96, 1, 1, 0x0BADCAFE, MARK * 20)[1:]),
 )
 # The kernel joins them before a packet socket of DPDK's sees them, and they are dropped as what they are then.
-FRAGMENTS = 3
+FRAGMENTS = 3 * len(PORTS)
 FRAGMENTED = frames.rtp(96, 1, 1, 0x0BADCAFE, MARK * 100)
 
 
@@ -159,8 +163,9 @@ def attempt(edge, host, source, target, seen):
     with host.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind((source, UNNAMED_PORT))
         for datagram in (FRAGMENTED, *(row[-1] for row in ATTEMPTS)):
-            sender.sendto(datagram, (target, UNNAMED_PORT))
-    expected = collections.Counter(outcome for _, outcome, _ in ATTEMPTS)
+            for port in PORTS:
+                sender.sendto(datagram, (target, port))
+    expected = collections.Counter(outcome for _, outcome, _ in ATTEMPTS for _ in PORTS)
     end = time.monotonic() + SECONDS
     while expected - drops(before, edge) and time.monotonic() < end:
         time.sleep(0.02)

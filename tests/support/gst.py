@@ -13,6 +13,8 @@ import subprocess
 import time
 from typing import NamedTuple
 
+import netns
+
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 320, 180, 25
 PICTURE_BYTES = WIDTH * HEIGHT * 3 // 2  # I420
 OPUS_SAMPLES, OPUS_PER_SECOND, TONE_HZ = 960, 50, 440
@@ -118,13 +120,9 @@ class Player:
                 f" ! {stream.decoder} ! {raw} ! filesink location={self.path} buffer-mode=2 sync=false async=false",
                 prefix, log)
 
-    def is_listening(self):
-        port = f":{self.stream.port:04X} "
-        return port in pathlib.Path(f"/proc/{self.process.pid}/net/udp").read_text()
-
     def wait_until_listening(self):
         end = time.monotonic() + START_SECONDS
-        while not self.is_listening():
+        while not netns.is_bound(self.process, "udp", self.stream.port):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"{self.stream.name}: the player did not start:\n{self.log_path.read_text()}")
             time.sleep(0.02)

@@ -78,6 +78,11 @@ def add_bridge(name, *ports):
         ip("link", "set", port, "master", name)
 
 
+def is_bound(process, protocol, port):
+    """Whether a port ("udp" or "tcp") is taken in a process's namespace."""
+    return f":{port:04X} " in pathlib.Path(f"/proc/{process.pid}/net/{protocol}").read_text()
+
+
 class Host:
     """A namespace within this one, as another host: for a daemon beside another daemon.
 
