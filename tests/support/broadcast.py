@@ -150,7 +150,7 @@ def tone_share(player):
 
 
 def overhear(frames_seen, directory, seconds):
-    """What players at the router's place, without a secret, make of the first seconds of what came there."""
+    """What players at the router's place, without a secret, make of the first seconds of such frames."""
     directory.mkdir()
     players = [gst.Player(stream, directory) for stream in gst.STREAMS]
     try:

@@ -74,11 +74,13 @@ def play(interface, frames):
 
 
 class Recorder:
-    """Records every frame that arrives on an interface (not those sent out of it), in a thread."""
+    """Records every frame that arrives on an interface (not those sent out of it), in a thread.
 
-    def __init__(self, interface):
+    `make_socket`: another host's, netns.Host.socket, where the interface is there."""
+
+    def __init__(self, interface, make_socket=socket.socket):
         self.frames = []  # (time_ns, frame)
-        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket = make_socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.bind((interface, ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

@@ -31,7 +31,7 @@ TAIL_SECONDS = 0.5  # of media before the first change and, above what that take
 DELAY_MS, GRACE_MS = 100, 2100  # the opening edge is told first
 MISTAKE_SECONDS = 6.0  # of media around a wrong secret
 BEFORE_SECONDS, GONE_SECONDS = 0.7, 1.0
-OVERHEARD_SECONDS = 4
+OVERHEARD_SECONDS = 2
 RECOGNISABLE_DB = 20.0  # a picture next to another, unlike one has 10 or so
 RECOGNISABLE_SHARE = 0.1
 EVENT_SECONDS = 10
@@ -48,6 +48,7 @@ class Story:
         self.problems = []
         self.publisher, self.subscriber = network.publisher, network.subscriber  # as bystanders want them
         self.seen_a, self.seen_b = wire.Recorder("r-a"), wire.Recorder("r-b")
+        self.plain_recorder = wire.Recorder("sub0", self.subscriber.socket)
         self.secret = call.new_secret()
         broadcast.connect(*edges, self.secret)
 
@@ -79,7 +80,8 @@ class Story:
             self.source_picture = shown.picture(self.middle)
             self.pictures = [player.frame(self.middle) for player in shown.players if player.stream in gst.VIDEO]
             self.heard = list(self.seen_a.frames)
-            self.steady_source = shown
+            self.plain = self.plain_recorder.stop()
+            self.shown = shown
         self.expect(self.late < broadcast.LIKE_DB, f"a picture that is late has {self.late:.1f} dB: nothing can be said")
         for one in self.likenesses:
             self.expect(one.is_whole, f"{one.stream.name}: {one.decoded} of {one.sent} frames, at worst {one.worst:.2f}")
@@ -114,20 +116,28 @@ class Story:
     # ---- at the router's place --------------------------------------------------------------
 
     def overhear(self):
-        """The same players, fed with what came to the router; a decoder may well make some picture of noise."""
-        self.overheard = {}
-        shown = self.steady_source
-        self.router_pictures = []
-        for player in broadcast.overhear(self.heard, self.directory / "router", OVERHEARD_SECONDS):
+        """The same players, fed with what came to the router; a decoder may well make some picture of noise. And,
+        fed in the same way with what came to the subscriber, they show that they would have recognised it."""
+        self.overheard, self.router_pictures = self.played("router", self.heard)
+        self.control, _ = self.played("control", self.plain)
+        for stream in gst.STREAMS:
+            limit = RECOGNISABLE_SHARE if stream is gst.OPUS else RECOGNISABLE_DB
+            (_, best), (_, plain_best) = self.overheard[stream.name], self.control[stream.name]
+            self.expect(best < limit, f"{stream.name}: {best:.2f} at the router's place, which is recognisable")
+            self.expect(plain_best > limit, f"{stream.name}: a player that was given the plain side did not recognise it")
+
+    def played(self, name, frames):
+        """{stream: (frames decoded, how like the source at best)} of these frames, and each last picture."""
+        found, pictures = {}, []
+        for player in broadcast.overhear(frames, self.directory / name, OVERHEARD_SECONDS):
+            numbers = range(0, player.count(), 5)
             if player.stream is gst.OPUS:
                 best = broadcast.tone_share(player)
             else:
-                best = max((shown.best_psnr(player, number, step=gst.FRAMES_PER_SECOND // 5)
-                            for number in range(0, player.count(), 5)), default=0.0)
-                self.router_pictures.append(player.frame(player.count() - 1) if player.count() else None)
-            limit = RECOGNISABLE_SHARE if player.stream is gst.OPUS else RECOGNISABLE_DB
-            self.overheard[player.stream.name] = player.count(), best
-            self.expect(best < limit, f"{player.stream.name}: {best:.2f} at the router's place, which is recognisable")
+                best = max((self.shown.best_psnr(player, number, step=5) for number in numbers), default=0.0)
+                pictures.append(player.frame(player.count() - 1) if player.count() else None)
+            found[player.stream.name] = player.count(), best
+        return found, pictures
 
     # ---- a wrong secret ---------------------------------------------------------------------
 
@@ -204,6 +214,9 @@ class Story:
             mean, worst, best = (say(one.stream, value) for value in (one.mean, one.worst, best))
             print(f"{one.stream.name:8}{one.sent:8}{one.decoded:9}{mean:>15}{worst:>9}{sealed:9}{opened:8}{decoded:12}"
                   f"{best if decoded else '-':>10}")
+        decoded = ", ".join(f"{one.name} {self.control[one.name][0]} ({say(one, self.control[one.name][1])})"
+                            for one in gst.STREAMS)
+        print(f"the players at the router, given the plain side instead: {decoded}")
         print(f"\na wrong secret on the opening edge, and the right one again\n{'':8}{'frames':>8}{'event':>14}{'frames in':>14}"
               f"{'event':>10}{'frames':>8}\n{'stream':8}{'before':>8}{'mismatch':>14}{f'{GONE_SECONDS:.0f} s':>14}{'match':>10}"
               f"{'after':>8}")
