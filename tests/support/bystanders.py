@@ -22,6 +22,7 @@ MARK = b"plain media, in the clear. "
 OUTSIDE_PORT = 30000
 UNNAMED_PORT = 20500
 PORTS = UNNAMED_PORT, 20000  # the latter is a stream's, of another SSRC
+LEASES = [f"198.51.100.{number}" for number in range(100, 111)]
 SSH_PORT, SSH_BYTES = 2222, 1 << 20
 SECONDS = 10
 
@@ -75,7 +76,7 @@ def dhcp(lab):
     script.write_text(f'#!/bin/sh\n[ "$1" != bound ] || echo "$ip $serverid" > {told}\n')
     script.chmod(0o755)
     config = directory / "udhcpd.conf"
-    config.write_text(f"interface r-b\nstart 198.51.100.100\nend 198.51.100.110\nlease_file {leases}\n"
+    config.write_text(f"interface r-b\nstart {LEASES[0]}\nend {LEASES[-1]}\nlease_file {leases}\n"
                       f"pidfile {directory}/pid\noption subnet 255.255.255.0\n")
     server = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "busybox", "udhcpd", "-f", "-I", live_lab.ROUTER_B,
                                str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -87,7 +88,7 @@ def dhcp(lab):
         server.kill()
         server.wait()
     words = told.read_text().split() if told.exists() else []
-    if len(words) != 2 or not words[0].startswith("198.51.100.10") or words[1] != live_lab.ROUTER_B:
+    if len(words) != 2 or words[0] not in LEASES or words[1] != live_lab.ROUTER_B:
         return f"no lease: {words} {asked.stderr.strip()[-200:]}"
     return None
 

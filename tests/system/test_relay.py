@@ -21,7 +21,7 @@ import path_lab  # noqa: E402
 import rtpengine  # noqa: E402
 import wire  # noqa: E402
 
-SECONDS, CHANGE_AT = 4, 1.5
+SECONDS, CHANGE_AT = 3, 1.0
 PORTS = 20000, 20199  # inside the edges' media ranges, those of the relay too
 FIRST_PORT = 20500  # of the hosts
 CALL = "relayed"
