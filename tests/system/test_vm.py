@@ -3,6 +3,7 @@
 Recordings go in from outside; what one kind seals, another opens, byte for byte."""
 
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -20,17 +21,19 @@ import vm  # noqa: E402
 
 
 class Nic(NamedTuple):
-    """A kind of NIC: qemu's name, DPDK's driver, and the suite that a link of two such seals with."""
+    """A kind of NIC: qemu's name, DPDK's driver, the suite that a link of two such seals with, and the MTU
+    that it is configured with, if any."""
 
     kind: str
     driver: str
     suite: str
     overhead: int
+    mtu: int | None = None
 
 
 NICS = (
-    Nic("e1000", "net_e1000_em", "AES_256_CTR_HMAC_SHA512_80", 28),
-    Nic("vmxnet3", "net_vmxnet3", "AES_256_GCM_SHA512_128", 34),
+    Nic("e1000", "net_e1000_em", "AES_256_CTR_HMAC_SHA512_80", 28, 9000),
+    Nic("vmxnet3", "net_vmxnet3", "AES_256_GCM_SHA512_128", 34, 9000),
     Nic("virtio-net-pci", "net_virtio", "AES_128_CTR_HMAC_SHA256_80", 28),
 )
 KINDS = [nic.kind for nic in NICS]
@@ -48,12 +51,16 @@ def stream(kind, one, direction, suite):
             "ssrc": [one.ssrc], "payload_types": {str(one.payload_type): {"codec": one.codec}}, "suite": suite}
 
 
+def port(nic, address):
+    return {"pci": address} | ({"mtu": nic.mtu} if nic.mtu else {})
+
+
 def files(addresses):
     """The daemon's configuration and what it is to carry, as the image has them."""
     config = {
         "cpus": [1], "memory": {"mb": 256, "hugepages": "required"}, "control": {"socket": "/run/control.sock"},
-        "links": [edge.link(kind, {"pci": addresses[f"{kind}-plain"]}, {"pci": addresses[f"{kind}-sealed"]},
-                            call.RANGES) for kind in KINDS],
+        "links": [edge.link(nic.kind, *(port(nic, addresses[f"{nic.kind}-{side}"]) for side in ("plain", "sealed")),
+                            call.RANGES) for nic in NICS],
         "limits": {"sessions": 16, "streams": 64, "senders": 256}, "lock_keys": "yes"}
     streams = [made for nic in NICS for one in call.RECORDINGS for made in (
         stream(nic.kind, one, "seal", nic.suite), stream(OPENERS[nic.kind], one, "open", nic.suite))]
@@ -114,13 +121,13 @@ class Rig:
 
 def ports_are_what_they_are_meant_to_be(checks, rig):
     is_ = {(port["link"], port["side"]): (port["driver"], port["up"], port["mtu"]) for port in rig.ports()}
-    wanted = {(nic.kind, side): (nic.driver, True, 1500) for nic in NICS for side in ("plain", "sealed")}
+    wanted = {(nic.kind, side): (nic.driver, True, nic.mtu or 1500) for nic in NICS for side in ("plain", "sealed")}
     checks.equal(is_, wanted, "ports")
 
 
 def what_one_kind_seals_another_opens(checks, rig):
     sent = [frame for _, frame in call.load(SECONDS)]
-    for kind, _, _, overhead in NICS:
+    for kind, _, _, overhead, _ in NICS:
         opener = OPENERS[kind]
         sealed = rig.send(f"{kind}-plain", sent, f"{kind}-sealed")
         checks.equal(len(sealed), len(sent), f"{kind}: sealed of those sent")
@@ -134,6 +141,21 @@ def what_one_kind_seals_another_opens(checks, rig):
         clear = [n for n, frame in enumerate(sent) if len(frame) > 200 and frame[-32:] in text
                  and frames.parse_udp(frame).payload[1] & 127 != 102]
         checks.equal(clear, [], f"{kind}: frames whose ends left in clear")
+
+
+def jumbo_frames_are_sealed_and_opened(checks, rig):
+    """The buffers of net_e1000_em are of 8192 bytes at most: longer frames come in two of them."""
+    sealing, opening = NICS[:2]
+    one = call.RECORDINGS[3]
+    flow = frames.parse_udp(pcap.read(call.MEDIA / f"{one.name}.pcap")[0][1]).flow
+    largest = sealing.mtu - sealing.overhead - 40
+    sent = [frames.udp_frame(flow, frames.rtp(one.payload_type, number, 0, one.ssrc, os.urandom(bytes_of_body)))
+            for number, bytes_of_body in enumerate((1500, 2047, 4096, 8100, 8192, 8193, largest))]
+    sealed = rig.send(f"{sealing.kind}-plain", sent, f"{sealing.kind}-sealed")
+    checks.equal([len(frame) for frame in sealed], [len(frame) + sealing.overhead for frame in sent], "sealed")
+    checks.true(all(map(path_lab.checksums_are_right, sealed)), "sealed frames whose checksums are wrong")
+    opened = rig.send(f"{opening.kind}-sealed", sealed, f"{opening.kind}-plain")
+    checks.true(opened == sent, f"what came out is not what went in: {len(opened)} of {len(sent)} frames")
 
 
 def wrong_checksums_of_udp_are_dropped(checks, rig):
@@ -192,6 +214,7 @@ def it_ends_in_order(checks, rig):
 TESTS = (
     ports_are_what_they_are_meant_to_be,
     what_one_kind_seals_another_opens,
+    jumbo_frames_are_sealed_and_opened,
     wrong_checksums_of_udp_are_dropped,
     wrong_checksums_of_ipv4_stay_wrong,
     plain_media_does_not_pass,
