@@ -155,6 +155,7 @@ class Machine:
                  "-kernel", str(KERNEL / "vmlinuz"), "-initrd", str(self.directory / "initrd"), "-append",
                  f"console=ttyS0 quiet panic=-1 intel_iommu=on hugepages={HUGEPAGES_MB // 2}"
                  f" nics={','.join(self.addresses.values())}",
+                 "-monitor", f"unix:{self.directory / 'monitor'},server=on,wait=off",
                  "-serial", f"file:{self.console}",
                  "-serial", f"unix:{self.directory / 'shell'},server=on,wait=off"]
         for name, kind in self.kinds.items():
@@ -170,7 +171,7 @@ class Machine:
             self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *self.command()],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            self.shell = self.connect().makefile("rw", encoding="utf-8", errors="replace", newline="\n")
+            self.shell = self.connect("shell").makefile("rw", encoding="utf-8", errors="replace", newline="\n")
             self.until("ready\n")
         except BaseException:
             self.__exit__()
@@ -186,19 +187,27 @@ class Machine:
         return "".join((self.directory / name).read_text(errors="replace") for name in ("qemu", "console")
                        if (self.directory / name).exists())
 
-    def connect(self):
+    def connect(self, name):
         end = time.monotonic() + CONSOLE_SECONDS
         while True:
             line = socket.socket(socket.AF_UNIX)
             line.settimeout(CONSOLE_SECONDS)
             try:
-                line.connect(str(self.directory / "shell"))
+                line.connect(str(self.directory / name))
                 return line
             except OSError as error:
                 line.close()
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError(f"the machine did not start: {error}\n{self.log()}") from None
                 time.sleep(0.05)
+
+    def plug(self, name, state):
+        """Plugs a NIC's cable: "on" or "off"."""
+        with self.connect("monitor") as monitor:
+            monitor.sendall(f"set_link {name} {state}\n".encode())
+            said = b""
+            while said.count(b"(qemu)") < 2:  # one prompt for the command, one when it is done
+                said += monitor.recv(4096)
 
     def until(self, pattern):
         """Reads lines up to one that the pattern matches. Returns (those before, the match)."""

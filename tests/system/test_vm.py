@@ -89,6 +89,9 @@ class Rig:
     def ports(self):
         return self.ctl("stats --scope port")["ports"]
 
+    def is_up(self, kind, side):
+        return next(port["up"] for port in self.ports() if (port["link"], port["side"]) == (kind, side))
+
     def counters(self, kind, direction):
         """One direction of a link, as its entry counts."""
         side = {"seal": "plain", "open": "sealed"}[direction]
@@ -194,6 +197,21 @@ def what_is_no_media_goes_through_as_it_came(checks, rig):
             checks.true(rig.send(into, sent, out) == sent, f"{into} to {out}: not as sent")
 
 
+def a_cable_that_is_pulled_and_plugged_is_told_of(checks, rig):
+    """And media goes on afterwards, on the same port."""
+    sent = [frame for _, frame in call.load(SECONDS)][:20]
+    for kind in KINDS:
+        name = f"{kind}-plain"
+        for state, is_up in (("off", False), ("on", True)):
+            rig.machine.plug(name, state)
+            end = time.monotonic() + PATIENCE_SECONDS
+            while rig.is_up(kind, "plain") != is_up and time.monotonic() < end:
+                time.sleep(0.1)
+            checks.equal(rig.is_up(kind, "plain"), is_up, f"{name}, cable {state}: up")
+            checks.equal(rig.ctl("health")["ready"], is_up, f"{name}, cable {state}: ready")
+        checks.equal(len(rig.send(name, sent, f"{kind}-sealed")), len(sent), f"{name}: sealed afterwards")
+
+
 def every_packet_is_accounted_for(checks, rig):
     for port in rig.ports():
         counters = port["seal" if port["side"] == "plain" else "open"]
@@ -219,6 +237,7 @@ TESTS = (
     wrong_checksums_of_ipv4_stay_wrong,
     plain_media_does_not_pass,
     what_is_no_media_goes_through_as_it_came,
+    a_cable_that_is_pulled_and_plugged_is_told_of,
     every_packet_is_accounted_for,
     it_ends_in_order,
 )
