@@ -22,7 +22,7 @@ logging.getLogger("scapy").setLevel(logging.ERROR)  # it would speak of this nam
 try:
     from scapy.layers.inet import ICMP, IP
     from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
-    from scapy.layers.l2 import Ether
+    from scapy.layers.l2 import Dot1Q, Ether
 except ImportError:
     Ether = None
 
@@ -30,7 +30,7 @@ LINK = "edge0"
 RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}, {"ip": "2001:db8:5::/48", "ports": "20000-20999"}]
 FLOW = frames.Flow("203.0.113.10", 41000, "198.51.100.20", 20100)
 FLOW6 = frames.Flow("2001:db8:1::10", 41000, "2001:db8:5::20", 20100)
-MTU, OVERHEAD = 1500, 28
+MTU, OVERHEAD, VLAN = 1500, 28, 100
 IP_MTU_DISCOVER, IP_MTU, IPV6_MTU_DISCOVER, IPV6_MTU, PMTUDISC_DO = 10, 14, 23, 24, 2
 DONT_FRAGMENT = 0x4000
 PATIENCE_SECONDS = 5
@@ -40,10 +40,11 @@ def rtp(bytes_in_all):
     return frames.rtp(111, 1, 160, 0x5EA1, bytes(bytes_in_all - 12))
 
 
-def media(flow, ip_bytes, fragment=DONT_FRAGMENT):
+def media(flow, ip_bytes, fragment=DONT_FRAGMENT, vlan=None):
     """A packet of IP that is so long."""
     room = ip_bytes - (48 if ":" in flow.src else 28)
-    return frames.ethernet(frames.ip(flow, frames.PROTOCOL_UDP, frames.udp(flow, rtp(room)), fragment=fragment))
+    return frames.ethernet(frames.ip(flow, frames.PROTOCOL_UDP, frames.udp(flow, rtp(room)), fragment=fragment),
+                           vlan)
 
 
 class Lab:
@@ -55,9 +56,9 @@ class Lab:
         self.back = wire.Recorder("host")
         daemon.call("session_create", session_id="s", e2ee=True)
         daemon.call("session_connect", session_id="s", base_key="5a" * 48)
-        for flow in (FLOW, FLOW6):
+        for flow, vlan in ((FLOW, {}), (FLOW, {"vlan": VLAN}), (FLOW6, {})):
             daemon.call("stream_publish", session_id="s", link=LINK, payload_types={"111": {"codec": "opus"}},
-                        flow={"dst_ip": flow.dst, "dst_port": flow.dst_port})
+                        flow={"dst_ip": flow.dst, "dst_port": flow.dst_port} | vlan)
 
     def told(self):
         return self.daemon.call("stats_get", scope="port")["ports"][0]["icmp_too_big"]
@@ -101,8 +102,9 @@ def the_kernel_learns_how_long_packets_may_be(checks, lab):
 
 
 def messages_are_as_scapy_reads_them(checks, lab):
-    for flow, tag, quoted in ((FLOW, b"", 548), (FLOW6, b"", 1232)):
-        sent = media(flow, MTU)
+    for flow, vlan, quoted in ((FLOW, None, 548), (FLOW, VLAN, 548), (FLOW6, None, 1232)):
+        sent = media(flow, MTU, vlan=vlan)
+        at = 14 if vlan is None else 18
         back, out, counted = lab.answers(sent)
         checks.equal((out, counted, len(back)), ([], {"too_big": 1}, 1), f"{flow.src}: sealed, counted, told")
         if len(back) != 1:
@@ -111,13 +113,14 @@ def messages_are_as_scapy_reads_them(checks, lab):
         version = IPv6 if ":" in flow.src else IP
         kind = ICMPv6PacketTooBig if version is IPv6 else ICMP
         checks.equal((packet.dst, packet.src), (Ether(sent).src, Ether(sent).dst), f"{flow.src}: Ethernet")
+        checks.equal(packet[Dot1Q].vlan if Dot1Q in packet else None, vlan, f"{flow.src}: the tag")
         checks.equal((packet[version].src, packet[version].dst), (flow.dst, flow.src), f"{flow.src}: addresses")
         if kind is ICMP:
             checks.equal((packet[kind].type, packet[kind].code, packet[kind].nexthopmtu), (3, 4, MTU - OVERHEAD),
                          "type, code, MTU")
         else:
             checks.equal((packet[kind].code, packet[kind].mtu), (0, MTU - OVERHEAD), "code, MTU")
-        checks.equal(bytes(packet[kind].payload), sent[14 : 14 + quoted], f"{flow.src}: what is quoted")
+        checks.equal(bytes(packet[kind].payload), sent[at : at + quoted], f"{flow.src}: what is quoted")
         for layer, name in ((version, "chksum"), (version, "len"), (version, "plen"), (kind, "chksum"),
                             (kind, "cksum")):
             if name in packet[layer].fields:
@@ -194,7 +197,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
         links = [edge.link(LINK, edge.af_packet(0, "plain"), edge.af_packet(1, "sealed"), RANGES)
                  | {"icmp_too_big": True}]
-        with edge.Edge(directory, links) as daemon:
+        # With two workers, one writes the messages and the other sends them.
+        with edge.Edge(directory, links, cpus=edge.cpus()[:2]) as daemon:
             cases.run("test_too_big", TESTS, Lab(daemon))
 
 
