@@ -63,9 +63,10 @@ def set_up(name, mtu, prefix=()):
                    check=True)
 
 
-def add_veth(one, other, mtu=1500):
+def add_veth(one, other, mtu=1500, queues=1):
     """Two ends of a wire."""
-    ip("link", "add", "dev", one, "type", "veth", "peer", "name", other)
+    many = ("numrxqueues", str(queues), "numtxqueues", str(queues)) if queues > 1 else ()
+    ip("link", "add", "dev", one, *many, "type", "veth", "peer", "name", other, *many)
     set_up(one, mtu)
     set_up(other, mtu)
 
