@@ -39,7 +39,7 @@ struct rs_dataplane {
     unsigned int cpus[RS_MAX_WORKERS];
     struct rs_worker *workers[RS_MAX_WORKERS];
     struct rs_mailbox *worker_mail[RS_MAX_WORKERS];
-    bool eal_started, launched;
+    bool launched;
 
     unsigned int link_count;
     struct rs_link *links;

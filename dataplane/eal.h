@@ -14,7 +14,8 @@
  */
 int rs_eal_start(const struct rs_dataplane_config *config, bool *hugepages);
 
-/* Ends EAL. Main thread, when no worker runs and every port is closed. */
+/* Ends EAL, for programs whose ports have no peers. Main thread, when no worker runs and every port
+ * is closed. */
 void rs_eal_stop(void);
 
 /* The lcore of worker `worker`, which is pinned to config->cpus[worker]. Any thread. */

@@ -17,6 +17,7 @@
 
 #include "interface.h"
 #include "log.h"
+#include "memif.h"
 #include "port_explain.h"
 
 enum {
@@ -157,7 +158,12 @@ static void remove_device(uint16_t id)
     struct rte_eth_dev_info info;
     const bool known = rte_eth_dev_info_get(id, &info) == 0;
 
-    rte_eth_dev_close(id);
+    if (known && rs_memif_is(info.driver_name)) {
+        rs_memif_close(id);
+    } else {
+        rte_eth_dev_stop(id);
+        rte_eth_dev_close(id);
+    }
     /* A PCI device stays with EAL, which found it. */
     if (known && is_vdev(&info))
         rte_dev_remove(info.device);
@@ -371,7 +377,6 @@ void rs_port_close(struct rs_port *port)
 {
     if (port->name[0] == '\0')
         return;
-    rte_eth_dev_stop(port->id);
     remove_device(port->id);
     memset(port, 0, sizeof(*port));
 }

@@ -51,6 +51,12 @@ static inline void rs_rcu_after_grace(struct rs_rcu_head *head,
     urcu_qsbr_thread_offline();
 }
 
+/* Neither main nor a worker: waits until each worker has announced a quiescent state, or left. */
+static inline void rs_rcu_wait(void)
+{
+    urcu_qsbr_synchronize_rcu();
+}
+
 /* Main, at the end: waits for every callback handed over. Workers must have left. */
 static inline void rs_rcu_drain(void)
 {

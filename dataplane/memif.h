@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What net_memif of DPDK 22.11 needs done around it, so that a peer may come and go. Cold. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a port is memif's, by the name of its driver. */
+bool rs_memif_is(const char *driver_name);
+
+/* Stops and closes a port of memif's on EAL's interrupt thread, and waits for that. Main thread. */
+void rs_memif_close(uint16_t port);
