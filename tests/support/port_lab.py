@@ -48,23 +48,32 @@ class Kind(NamedTuple):
     peer: str = None  # dpdk-testpmd's device; None: it is a kernel interface
     peer_first: bool = False  # it has to be there when the daemon starts
     veth: bool = False  # {near} and {far} are the ends of a wire
+    queues: str = None  # the argument, of the port and its peer, that gives it {queues}
 
-    def ports(self, directory):
-        return [{"vdev": self.port.format(n=n, far=far, near=f"near{n}", dir=directory)}
+    def ports(self, directory, queues=1):
+        return [{"vdev": self.port.format(n=n, far=far, near=f"near{n}", dir=directory) + self.more(queues)}
                 for n, far in enumerate((PLAIN, SEALED))]
+
+    def more(self, queues):
+        """Of a device's arguments: those that give it so many queues, where it is to be told."""
+        if queues == 1 or self.queues is None:
+            return ""
+        return self.queues.format(queues=queues)
 
 
 MEMIF = "net_memif{n},id={n},socket={dir}/memif,socket-abstract=no"
 KINDS = {
-    "af_packet": Kind(f"net_af_packet{{n}},iface={{near}},framecnt={edge.RING_FRAMES}", veth=True),
+    "af_packet": Kind(f"net_af_packet{{n}},iface={{near}},framecnt={edge.RING_FRAMES}", veth=True,
+                      queues=",qpairs={queues}"),
     "pcap": Kind("net_pcap{n},rx_iface_in={near},tx_iface={near}", veth=True),
-    "af_xdp": Kind("net_af_xdp{n},iface={near},force_copy=1", veth=True),
+    "af_xdp": Kind("net_af_xdp{n},iface={near},force_copy=1", veth=True, queues=",queue_count={queues}"),
     "tap": Kind("net_tap{n},iface={far}"),
     "memif, as server": Kind(MEMIF + ",role=server", MEMIF + ",role=client"),
     "memif, as client": Kind(MEMIF + ",role=client", MEMIF + ",role=server", peer_first=True),
     "virtio-user": Kind("net_virtio_user{n},path={dir}/vhost{n},queue_size=1024", "net_vhost{n},iface={dir}/vhost{n}",
-                        peer_first=True),
-    "vhost-user": Kind("net_vhost{n},iface={dir}/vhost{n}", "net_virtio_user{n},path={dir}/vhost{n},queue_size=1024"),
+                        peer_first=True, queues=",queues={queues}"),
+    "vhost-user": Kind("net_vhost{n},iface={dir}/vhost{n}", "net_virtio_user{n},path={dir}/vhost{n},queue_size=1024",
+                       queues=",queues={queues}"),
 }
 
 
@@ -78,13 +87,14 @@ class Peer:
         self.log_path = pathlib.Path(directory) / "testpmd.log"
         self.fars = [(PLAIN, SEALED)[n] for n in sides]
         cpu = edge.cpus()[-1] if cpu is None else cpu
-        self.command = ["setpriv", "--pdeathsig", "KILL", "stdbuf", "-oL", "dpdk-testpmd", "--lcores", f"0@{cpu},1@{cpu}",
+        self.command = ["setpriv", "--pdeathsig", "KILL", "stdbuf", "-oL", "dpdk-testpmd", "--lcores", ",".join(f"{n}@{cpu}" for n in range(queues + 1)),
                         "--no-pci", "--no-telemetry", "--no-huge", "--no-shconf", "-m", str(PEER_MEMORY_MB)]
         for n in sides:  # testpmd joins each port to its neighbour
-            self.command += ["--vdev", kind.peer.format(n=n, dir=directory) + (f",queues={queues}" if queues > 1 else ""),
+            self.command += ["--vdev", kind.peer.format(n=n, dir=directory) + kind.more(queues),
                              "--vdev", f"net_tap{n},iface={(PLAIN, SEALED)[n]}"]
         self.command += ["--", "-i", "--auto-start", "--no-flush-rx", "--disable-link-check", "--no-mlockall",
-                         "--total-num-mbufs=8192", f"--rxq={queues}", f"--txq={queues}"]
+                         "--total-num-mbufs=8192", f"--rxq={queues}", f"--txq={queues}",
+                         f"--nb-cores={queues}"]
         self.process = None
 
     def __enter__(self):
@@ -131,19 +141,21 @@ def wires(kind, queues=1):
     ends = [(f"near{n}", far) for n, far in enumerate((PLAIN, SEALED))] if kind.veth else []
     for near, far in ends:
         netns.add_veth(near, far, queues=queues)
-    yield
-    for near, _ in ends:
-        netns.ip("link", "del", near)
+    try:
+        yield
+    finally:
+        for near, _ in ends:
+            netns.ip("link", "del", near)
 
 
 @contextlib.contextmanager
-def laboratory(kind, directory, **settings):
+def laboratory(kind, directory, queues=1, **settings):
     """Gives (sealed_lab.Lab of the daemon, Peer or None) once both ports are up."""
-    links = [edge.link(sealed_lab.LINK, *kind.ports(directory), sealed_lab.RANGES)]
+    links = [edge.link(sealed_lab.LINK, *kind.ports(directory, queues), sealed_lab.RANGES)]
     daemon = edge.Edge(pathlib.Path(directory) / "daemon", links, **settings)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(wires(kind))
-        peer = Peer(kind, directory) if kind.peer else None
+        stack.enter_context(wires(kind, queues))
+        peer = Peer(kind, directory, queues=queues) if kind.peer else None
         for one in (peer, daemon) if kind.peer_first else (daemon, peer):
             if one is not None:
                 stack.enter_context(one)
