@@ -234,8 +234,8 @@ void rs_dataplane_destroy(struct rs_dataplane *dp)
         rs_cipher_destroy(dp->cipher);
     free(dp->counters);
     rs_poll_close(dp);
-    /* Not rs_eal_stop: EAL's interrupt thread goes on, and reads memory which that takes away where a
-     * peer of a port that was closed shows itself once more. The process ends soon. */
+    /* Not rs_eal_stop: EAL's interrupt thread goes on, and reads memory which that takes away where
+     * a peer of a port that was closed shows itself once more. The process ends soon. */
     free(dp);
 }
 

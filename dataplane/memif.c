@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two races of net_memif in DPDK 22.11, kept from happening. When its peer goes away, EAL's interrupt
- * thread unmaps rings in which a worker may be in the middle of a burst; and where main closes a port,
- * that thread may be disconnecting the same one. Other drivers are none of this file's business.
+ * Two races of net_memif in DPDK 22.11, kept from happening. When its peer goes away, EAL's
+ * interrupt thread unmaps rings in which a worker may be in the middle of a burst; and where main
+ * closes a port, that thread may be disconnecting the same one. Other drivers are none of this
+ * file's business.
  */
 #include "memif.h"
 
@@ -58,9 +59,10 @@ void rs_memif_close(uint16_t port)
 }
 
 /*
- * munmap(2), in place of libc's: the driver calls it on EAL's interrupt thread the moment its peer is
- * gone. There it waits first until each worker has ended the turn that it is in. By then the port is
- * marked as not connected, so that no later turn enters its rings. Other threads do not wait.
+ * munmap(2), in place of libc's: the driver calls it on EAL's interrupt thread the moment its peer
+ * is gone. There it waits first until each worker has ended the turn that it is in. By then the
+ * port is marked as not connected, so that no later turn enters its rings. Other threads do not
+ * wait.
  */
 int munmap(void *address, size_t bytes)
 {

@@ -99,13 +99,17 @@ class Lab:
     def __init__(self, daemon, plain="plain-far", sealed="sealed-far"):
         """`plain`, `sealed`: the far ends of its wires."""
         self.daemon = daemon
-        self.seal = path_lab.Side(daemon, "seal", plain, sealed)
-        self.open = path_lab.Side(daemon, "open", sealed, plain)
+        self.watch_again(plain, sealed)
         self.client = daemon.client(timeout=30)
         self.listener = daemon.client(timeout=30)
         self.listener.call("events_subscribe")
         self.ports = 20000
         self.numbers = 0
+
+    def watch_again(self, plain, sealed):
+        """Sends into these interfaces and listens to them: again, where they have gone and come back."""
+        self.seal = path_lab.Side(self.daemon, "seal", plain, sealed)
+        self.open = path_lab.Side(self.daemon, "open", sealed, plain)
 
     def session(self, name, key=None, **settings):
         """A connected session; with a `key`, base_key() of that text, it is end-to-end encrypted."""
