@@ -140,9 +140,9 @@ ROWS = (
                                                CONFIG: config(lock_keys="no")}),
     Row("memlock", "stops", "may lock 8192 KiB", "ulimit", {"/proc/self/status": status("0000000000003000"),
         CONFIG: config(plain={"vdev": "net_af_packet0,iface=eth1,framecnt=4096"}, limits=FEW)}),
-    Row("memory", "stops", "200 MB are available", "memory.mb", {"/proc/meminfo": meminfo(200 * 1024)}),
-    Row("memory", "stops", "700 MB are available", "memory.mb",
-        {"/proc/meminfo": meminfo(700 * 1024), CONFIG: config(memory={"hugepages": "off"})}, {"hugepages": "slow"}),
+    Row("memory", "stops", "100 MB are available", "memory.mb", {"/proc/meminfo": meminfo(100 * 1024)}),
+    Row("memory", "stops", "600 MB are available", "memory.mb",
+        {"/proc/meminfo": meminfo(600 * 1024), CONFIG: config(memory={"hugepages": "off"})}, {"hugepages": "slow"}),
     Row("hugepages", "slow", "200 MB are free", "sysctl vm.nr_hugepages=306", hugepages(100, 150)),
     Row("hugepages", "stops", "200 MB are free", "sysctl vm.nr_hugepages=306", hugepages(100, 150) |
         {CONFIG: config(memory={"hugepages": "required"})}),
