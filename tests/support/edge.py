@@ -12,6 +12,7 @@ import rpc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("RTPSEAL_BUILD", ROOT / "build")).resolve()
+LEAKS = ROOT / "tests" / "support" / "leaks.txt"  # of libraries, which sanitized daemons are not blamed for
 DAEMON = BUILD / "control" / "rtpseald"
 CTL = BUILD / "control" / "ctl" / "rtpsealctl"
 START_SECONDS = 20
@@ -70,7 +71,8 @@ class Edge:
     def environment(self):
         """DPDK keeps its run-time files where these say; root's place is not ours to write in."""
         run = str(self.directory)
-        return os.environ | {"RUNTIME_DIRECTORY": run, "XDG_RUNTIME_DIR": run}
+        return {"LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0"} | os.environ | {
+            "RUNTIME_DIRECTORY": run, "XDG_RUNTIME_DIR": run}
 
     def start(self):
         # JSON is YAML too.
