@@ -148,6 +148,13 @@ static unsigned int burst_ctr_hmac(struct rs_raw *raw, const struct rs_raw_packe
 
 /* ---- chained jobs ------------------------------------------------------------------------- */
 
+/* Makes room for a burst, and takes its jobs. */
+static void take_jobs(struct rs_raw *raw, IMB_JOB *jobs[], unsigned int n)
+{
+    while (IMB_GET_NEXT_BURST(raw->mgr, n, jobs) < n)
+        IMB_FLUSH_BURST(raw->mgr, n, jobs);
+}
+
 static void submit_all(struct rs_raw *raw, IMB_JOB **jobs, unsigned int n)
 {
     unsigned int done = IMB_SUBMIT_BURST_NOCHECK(raw->mgr, n, jobs);
@@ -163,8 +170,7 @@ static unsigned int jobs_ctr(struct rs_raw *raw, const struct rs_raw_packet *pac
     IMB_JOB *jobs[RS_RAW_BURST_MAX];
 
     (void)suite, (void)direction;
-    while (IMB_GET_NEXT_BURST(raw->mgr, n, jobs) < n)
-        IMB_FLUSH_BURST(raw->mgr, n, jobs);
+    take_jobs(raw, jobs, n);
     for (unsigned int i = 0; i < n; i++) {
         IMB_JOB *job = jobs[i];
 
@@ -186,8 +192,7 @@ static unsigned int jobs_ctr_hmac(struct rs_raw *raw, const struct rs_raw_packet
 {
     IMB_JOB *jobs[RS_RAW_BURST_MAX];
 
-    while (IMB_GET_NEXT_BURST(raw->mgr, n, jobs) < n)
-        IMB_FLUSH_BURST(raw->mgr, n, jobs);
+    take_jobs(raw, jobs, n);
     for (unsigned int i = 0; i < n; i++) {
         const struct rs_raw_packet *packet = &packets[i];
         IMB_JOB *job = jobs[i];
@@ -231,8 +236,7 @@ static unsigned int jobs_gcm(struct rs_raw *raw, const struct rs_raw_packet *pac
 {
     IMB_JOB *jobs[RS_RAW_BURST_MAX];
 
-    while (IMB_GET_NEXT_BURST(raw->mgr, n, jobs) < n)
-        IMB_FLUSH_BURST(raw->mgr, n, jobs);
+    take_jobs(raw, jobs, n);
     for (unsigned int i = 0; i < n; i++) {
         const struct rs_raw_packet *packet = &packets[i];
         IMB_JOB *job = jobs[i];
