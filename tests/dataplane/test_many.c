@@ -129,7 +129,7 @@ static size_t take_troubles(void)
     for (size_t i = 0; i < count; i++) {
         const struct rs_host_event *event = &host->events[i];
 
-        CU_ASSERT_EQUAL(event->kind, RS_HOST_TROUBLE);
+        CU_ASSERT_EQUAL_FATAL(event->kind, RS_HOST_TROUBLE);
         CU_ASSERT_EQUAL(event->trouble.trouble, RS_TROUBLE_UNKNOWN_TAG);
         told[(char *)event->owner - owners]++;
     }
