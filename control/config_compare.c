@@ -120,6 +120,8 @@ static void write_port(FILE *out, const struct rs_port_config *port)
     fputs(port->pci != NULL ? port->pci : port->vdev, out);
     if (port->mtu != 0)
         fprintf(out, " mtu %u", port->mtu);
+    if (port->queues != 0)
+        fprintf(out, " queues %u", port->queues);
 }
 
 static void write_links(FILE *out, const struct rs_config *config)

@@ -23,7 +23,8 @@
                          entry, 0, CYAML_UNLIMITED)
 
 static const cyaml_schema_field_t port_fields[] = {
-    TEXT(rs_file_port, pci), TEXT(rs_file_port, vdev), TEXT(rs_file_port, mtu), CYAML_FIELD_END};
+    TEXT(rs_file_port, pci), TEXT(rs_file_port, vdev), TEXT(rs_file_port, mtu),
+    TEXT(rs_file_port, queues), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t range_fields[] = {TEXT(rs_file_range, ip),
                                                     TEXT(rs_file_range, ports), CYAML_FIELD_END};

@@ -7,7 +7,7 @@
 
 /* All strings may be NULL: not given. */
 struct rs_file_port {
-    char *pci, *vdev, *mtu;
+    char *pci, *vdev, *mtu, *queues;
 };
 
 struct rs_file_range {

@@ -10,11 +10,22 @@
 
 enum { LINK_NAME_MAX = 32, PATH_TEXT = 96 };
 
+/* Of a port; 0 where it is left out. */
+static uint16_t read_number(struct rs_reader *reader, const char *port, const char *key,
+                            const char *text, uint32_t min, uint32_t max)
+{
+    char path[PATH_TEXT];
+
+    if (text == NULL)
+        return 0;
+    snprintf(path, sizeof(path), "%s.%s", port, key);
+    return (uint16_t)rs_value_number(reader, path, text, min, max, 0);
+}
+
 static void read_port(struct rs_reader *reader, const char *path, const struct rs_file_port *file,
                       struct rs_port_config *port)
 {
     static const char accepted[] = "{pci: \"0000:03:00.0\"} or {vdev: \"NAME,OPTIONS\"}";
-    char mtu_path[PATH_TEXT];
 
     if (file == NULL || (file->pci == NULL && file->vdev == NULL)) {
         rs_value_fail(reader, path, NULL, accepted);
@@ -30,10 +41,8 @@ static void read_port(struct rs_reader *reader, const char *path, const struct r
         rs_value_fail(reader, path, "", accepted);
     port->pci = file->pci != NULL ? strdup(file->pci) : NULL;
     port->vdev = file->vdev != NULL ? strdup(file->vdev) : NULL;
-    if (file->mtu == NULL)
-        return;
-    snprintf(mtu_path, sizeof(mtu_path), "%s.mtu", path);
-    port->mtu = (uint16_t)rs_value_number(reader, mtu_path, file->mtu, RS_MTU_MIN, RS_MTU_MAX, 0);
+    port->mtu = read_number(reader, path, "mtu", file->mtu, RS_MTU_MIN, RS_MTU_MAX);
+    port->queues = read_number(reader, path, "queues", file->queues, 1, RS_MAX_WORKERS);
 }
 
 static void read_media(struct rs_reader *reader, unsigned int link, const struct rs_file_link *file,

@@ -30,6 +30,8 @@ struct rs_burst {
     const struct rs_link_rules *rules; /* of the path's link, for this burst */
     uint64_t now_tsc;
     unsigned int received;
+    unsigned int refused;   /* of these, the last: meant for workers that take no more */
+    unsigned int handed_on; /* besides these, to other workers */
     unsigned int live_count;
     unsigned int cold_count; /* packets whose streams this worker has not seen lately */
     uint8_t live[RS_BURST_MAX];

@@ -33,7 +33,8 @@ struct rs_stream;
 struct rs_port_config {
     const char *pci;
     const char *vdev;
-    uint16_t mtu; /* the longest IP packet, in bytes; 0: the device's own */
+    uint16_t mtu;    /* the longest IP packet, in bytes; 0: the device's own */
+    uint16_t queues; /* no more are used; 0: as many as it has, of memif one */
 };
 
 /* What becomes of plain packets where sealed ones are opened. */

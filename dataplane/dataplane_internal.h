@@ -17,8 +17,9 @@
 struct rs_link {
     struct rs_link_rules *rules; /* worker: r under RCU, main: publishes */
     char name[64] RS_OWN_LINE;
-    struct rs_port ports[RS_DIRECTIONS]; /* by the direction that enters there */
-    struct rs_too_big *too_big;          /* NULL: senders are not told */
+    struct rs_port ports[RS_DIRECTIONS];      /* by the direction that enters there */
+    struct rs_too_big *too_big;               /* NULL: senders are not told */
+    struct rs_spread *spreads[RS_DIRECTIONS]; /* NULL: each worker has its queues */
 };
 
 struct rs_dataplane {

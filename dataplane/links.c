@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Links: their two ports, and which worker polls which queue of them. A queue belongs to one worker
- * for good, so that the packet path needs no lock.
+ * for good, so that the packet path needs no lock; workers without one get their share from it.
  */
 #include "links.h"
 
@@ -30,16 +30,21 @@ static enum rs_direction other(enum rs_direction direction)
     return direction == RS_SEAL ? RS_OPEN : RS_SEAL;
 }
 
-/* How many queues carry a direction of a link: as many as workers, ingress and egress allow. */
-static uint16_t count_queues(const struct rs_dataplane *dp, const struct rs_link *link,
-                             enum rs_direction direction)
+/* The queues that carry a direction of a link: one for each worker, or as many as there are. */
+struct queues {
+    uint16_t rx, tx;
+};
+
+static struct queues count_queues(const struct rs_dataplane *dp, const struct rs_link *link,
+                                  enum rs_direction direction)
 {
-    uint16_t rx_max, tx_max, ignored, queues = (uint16_t)dp->worker_count;
+    const uint16_t workers = (uint16_t)dp->worker_count;
+    uint16_t rx_max, tx_max, ignored;
 
     rs_port_queue_limits(&link->ports[direction], &rx_max, &ignored);
     rs_port_queue_limits(&link->ports[other(direction)], &ignored, &tx_max);
-    queues = RTE_MIN(queues, RTE_MIN(rx_max, tx_max));
-    return RTE_MAX(queues, 1);
+    return (struct queues){.rx = RTE_MAX(RTE_MIN(workers, rx_max), 1),
+                           .tx = RTE_MAX(RTE_MIN(workers, tx_max), 1)};
 }
 
 static int open_port(struct rs_link *link, enum rs_direction direction, const char *side,
@@ -50,6 +55,8 @@ static int open_port(struct rs_link *link, enum rs_direction direction, const ch
 
     snprintf(name, sizeof(name), "%s %s", link->name, side);
     rc = rs_port_open(&link->ports[direction], name, config->pci, config->vdev);
+    if (rc == 0 && config->queues != 0)
+        rs_port_set_queues(&link->ports[direction], config->queues);
     return rc == 0 && config->mtu != 0 ? rs_port_set_mtu(&link->ports[direction], config->mtu) : rc;
 }
 
@@ -87,12 +94,11 @@ static uint16_t data_room(const struct rs_dataplane *dp)
 
 static int make_mbufs(struct rs_dataplane *dp)
 {
-    unsigned int queues = 0, count;
+    /* Each path has a queue or a ring at either end. */
+    const unsigned int paths = dp->link_count * RS_DIRECTIONS * dp->worker_count;
+    const unsigned int count = paths * 2 * DESCRIPTORS + (dp->worker_count + 1) * 2 * MBUF_CACHE;
 
-    for (unsigned int l = 0; l < dp->link_count; l++)
-        queues +=
-            count_queues(dp, &dp->links[l], RS_SEAL) + count_queues(dp, &dp->links[l], RS_OPEN);
-    count = queues * 2 * DESCRIPTORS + (dp->worker_count + 1) * 2 * MBUF_CACHE;
+    _Static_assert((int)RS_SPREAD_RING <= (int)DESCRIPTORS, "a ring holds no more than a queue");
     dp->mbufs =
         rte_pktmbuf_pool_create("rs_mbufs", count, MBUF_CACHE, 0, data_room(dp), SOCKET_ID_ANY);
     if (dp->mbufs == NULL) {
@@ -122,46 +128,70 @@ int rs_links_open(struct rs_dataplane *dp, const struct rs_dataplane_config *con
 }
 
 static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction direction,
-                     uint16_t queue)
+                     struct queues queues, unsigned int place)
 {
-    const unsigned int w = (l * RS_DIRECTIONS + direction + queue) % dp->worker_count;
+    const unsigned int w = (l * RS_DIRECTIONS + direction + place) % dp->worker_count;
     struct rs_link *link = &dp->links[l];
     const struct rs_port *in = &link->ports[direction], *out = &link->ports[other(direction)];
     struct rs_worker *worker = dp->workers[w];
 
     worker->paths[worker->path_count++] = (struct rs_path){
         .rx_port = in->id,
-        .rx_queue = queue,
+        .rx_queue = (uint16_t)(place % queues.rx),
         .tx_port = out->id,
-        .tx_queue = queue,
+        .tx_queue = (uint16_t)(place % queues.tx),
         .tx_mtu = out->mtu,
         .tx_frame_max = out->mtu + RTE_ETHER_HDR_LEN + MAX_TAGS * RTE_VLAN_HLEN,
         .tx_offload = out->tx_offload,
+        .spread = link->spreads[direction],
+        .place = place,
         .link = (uint8_t)l,
         .direction = direction,
         .crypt = direction == RS_SEAL ? rs_seal : rs_open,
         .rules = &link->rules,
         .counters = &dp->counters[w][l][direction],
-        .too_big = direction == RS_SEAL || queue == 0 ? link->too_big : NULL,
+        .too_big = direction == RS_SEAL || place == 0 ? link->too_big : NULL,
     };
+}
+
+static int add_paths(struct rs_dataplane *dp, unsigned int l, enum rs_direction direction,
+                     struct queues queues)
+{
+    struct rs_link *link = &dp->links[l];
+
+    if (queues.rx < dp->worker_count || queues.tx < dp->worker_count) {
+        link->spreads[direction] =
+            rs_spread_create(l, direction, dp->worker_count, queues.rx, queues.tx);
+        if (link->spreads[direction] == NULL) {
+            rs_log(RS_LOG_ERROR, "%s: no memory to spread its flows over %u workers", link->name,
+                   dp->worker_count);
+            return -ENOMEM;
+        }
+        rs_log(RS_LOG_INFO, "%s: %s: %u workers share %u receive and %u transmit queues",
+               link->name, direction == RS_SEAL ? "seal" : "open", dp->worker_count, queues.rx,
+               queues.tx);
+    }
+    for (unsigned int place = 0; place < dp->worker_count; place++)
+        add_path(dp, l, direction, queues, place);
+    return 0;
 }
 
 int rs_links_start(struct rs_dataplane *dp)
 {
     for (unsigned int l = 0; l < dp->link_count; l++) {
         struct rs_link *link = &dp->links[l];
-        const uint16_t seal = count_queues(dp, link, RS_SEAL);
-        const uint16_t open = count_queues(dp, link, RS_OPEN);
-        int rc = rs_port_start(&link->ports[RS_SEAL], seal, open, dp->mbufs);
+        const struct queues seal = count_queues(dp, link, RS_SEAL);
+        const struct queues open = count_queues(dp, link, RS_OPEN);
+        int rc = rs_port_start(&link->ports[RS_SEAL], seal.rx, open.tx, dp->mbufs);
 
         if (rc == 0)
-            rc = rs_port_start(&link->ports[RS_OPEN], open, seal, dp->mbufs);
+            rc = rs_port_start(&link->ports[RS_OPEN], open.rx, seal.tx, dp->mbufs);
+        if (rc == 0)
+            rc = add_paths(dp, l, RS_SEAL, seal);
+        if (rc == 0)
+            rc = add_paths(dp, l, RS_OPEN, open);
         if (rc != 0)
             return rc;
-        for (uint16_t q = 0; q < seal; q++)
-            add_path(dp, l, RS_SEAL, q);
-        for (uint16_t q = 0; q < open; q++)
-            add_path(dp, l, RS_OPEN, q);
     }
     return 0;
 }
@@ -173,6 +203,8 @@ void rs_links_close(struct rs_dataplane *dp)
             if (dp->links[l].ports[d].id != UINT16_MAX)
                 rs_port_close(&dp->links[l].ports[d]);
         }
+        for (unsigned int d = 0; d < RS_DIRECTIONS; d++)
+            rs_spread_destroy(dp->links[l].spreads[d]);
         rs_too_big_destroy(dp->links[l].too_big);
         free(dp->links[l].rules);
     }

@@ -191,6 +191,7 @@ int rs_port_open(struct rs_port *port, const char *name, const char *pci, const 
     if (rc != 0)
         goto remove;
     opened.interface = info.if_index;
+    opened.queues_max = rs_memif_is(info.driver_name) ? 1 : UINT16_MAX;
     rc = read_mtu(&opened, &info, vdev);
     if (rc != 0)
         goto remove;
@@ -223,6 +224,11 @@ int rs_port_set_mtu(struct rs_port *port, uint16_t mtu)
     return 0;
 }
 
+void rs_port_set_queues(struct rs_port *port, uint16_t queues)
+{
+    port->queues_max = queues;
+}
+
 void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t *tx_max)
 {
     struct rte_eth_dev_info info;
@@ -231,8 +237,8 @@ void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t
     *tx_max = 1;
     if (rte_eth_dev_info_get(port->id, &info) != 0)
         return;
-    *rx_max = info.max_rx_queues;
-    *tx_max = info.max_tx_queues;
+    *rx_max = RTE_MIN(info.max_rx_queues, port->queues_max);
+    *tx_max = RTE_MIN(info.max_tx_queues, port->queues_max);
 }
 
 /*

@@ -11,6 +11,7 @@ struct rs_port {
     uint16_t id; /* DPDK's */
     uint16_t mtu;
     uint16_t rx_queues, tx_queues; /* set up */
+    uint16_t queues_max;           /* to be used; UINT16_MAX: as many as there are */
     uint64_t tx_offload;           /* RTE_ETH_TX_OFFLOAD_* in use */
     unsigned int interface;        /* the kernel's index of what is underneath; 0: nothing */
     char name[128];                /* for people: "edge0 plain (0000:03:00.0)" */
@@ -30,7 +31,13 @@ int rs_port_open(struct rs_port *port, const char *name, const char *pci, const 
  */
 int rs_port_set_mtu(struct rs_port *port, uint16_t mtu);
 
-/* How many receive and transmit queues the opened port can have. */
+/* Before the port is started: uses no more queues than that, 1 or more, each way. */
+void rs_port_set_queues(struct rs_port *port, uint16_t queues);
+
+/*
+ * How many receive and transmit queues the opened port can have. Of memif one, unless told how many
+ * rings its peer makes: queues of the driver without a ring of the peer's read another's.
+ */
 void rs_port_queue_limits(const struct rs_port *port, uint16_t *rx_max, uint16_t *tx_max);
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stage: takes a burst off the ingress queue. Nothing is looked at yet, but all of it is asked for:
+ * Stage: takes a burst off the ingress queue, or the path's share of one (spread.c). Nothing is
+ * looked at yet, but all of it is asked for:
  * a NIC, or another core, has written it, and to wait for it line by line costs more than to seal.
  */
 #include "stages.h"
@@ -27,11 +28,18 @@ void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
     const struct rs_path *path = burst->path;
 
     (void)worker;
-    burst->received = rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
+    burst->refused = 0;
+    burst->handed_on = 0;
+    if (unlikely(path->spread != NULL))
+        burst->received = rs_spread_receive(path, burst);
+    else
+        burst->received =
+            rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
     if (burst->received == 0)
         return;
-    burst->live_count = burst->received;
+    burst->live_count = burst->received - burst->refused;
     memset(burst->outcomes, RS_UNDECIDED, sizeof(burst->outcomes));
+    memset(burst->outcomes + burst->live_count, RS_WORKER_FULL, burst->refused);
     memset(burst->streams, 0, sizeof(burst->streams));
     for (unsigned int i = 0; i < RS_BURST_MAX; i++)
         burst->live[i] = (uint8_t)i;

@@ -33,6 +33,7 @@ static const char *const names[] = {
     [RS_SENDER_LIMIT] = "sender_limit",
     [RS_AUTH_FAILED] = "auth_failed",
     [RS_TX_FULL] = "tx_full",
+    [RS_WORKER_FULL] = "worker_full",
     [RS_NO_STREAM] = "no_stream",
     [RS_TRUNCATED] = "truncated",
     [RS_SEGMENTED] = "segmented",

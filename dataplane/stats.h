@@ -52,6 +52,7 @@ enum rs_outcome {
     RS_TX_FULL, /* the egress queue took no more */
 
     /* drops: what no stream names */
+    RS_WORKER_FULL, /* the worker whose flow it is took no more: `spread.h` */
     RS_NO_STREAM,
     RS_TRUNCATED,    /* a header runs past the frame, or IP's length lies */
     RS_SEGMENTED,    /* chained buffers that do not fit into one */

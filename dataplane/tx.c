@@ -15,6 +15,8 @@ static unsigned int transmit(const struct rs_path *path, struct rte_mbuf **mbufs
 
     if (path->tx_offload != 0)
         ready = rte_eth_tx_prepare(path->tx_port, path->tx_queue, mbufs, (uint16_t)n);
+    if (unlikely(path->spread != NULL))
+        return rs_spread_transmit(path, mbufs, ready);
     return rte_eth_tx_burst(path->tx_port, path->tx_queue, mbufs, (uint16_t)ready);
 }
 

@@ -91,7 +91,7 @@ static unsigned int burst_size(unsigned int n)
     return n == 1 ? 0 : 32 - (unsigned int)__builtin_clz(n - 1);
 }
 
-/* One burst of one path, through every stage. Returns how many packets it had. */
+/* One burst of one path, through every stage. Returns how many packets it had, or handed on. */
 static unsigned int run_path(struct rs_worker *worker, const struct rs_path *path)
 {
     struct rs_burst *burst = &worker->burst;
@@ -100,9 +100,11 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     burst->now_tsc = rte_rdtsc();
     if (unlikely(path->too_big != NULL) && path->direction == RS_OPEN)
         rs_too_big_send(path->too_big, path->tx_port, path->tx_queue);
+    if (unlikely(path->spread != NULL))
+        rs_spread_flush(path);
     rs_rx(worker, burst);
     if (burst->received == 0)
-        return 0;
+        return burst->handed_on;
     burst->rules = rs_rcu_read(*path->rules);
     add_to(&worker->bursts[burst_size(burst->received)], 1);
     rs_senders_begin_burst(worker->senders, burst->now_tsc);
@@ -110,7 +112,7 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     rs_lookup(worker, burst);
     path->crypt(worker, burst);
     rs_tx(worker, burst);
-    return burst->received;
+    return burst->received + burst->handed_on;
 }
 
 int rs_worker_run(void *context)

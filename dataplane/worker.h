@@ -15,17 +15,21 @@
 #include "payload.h"
 #include "port.h"
 #include "sender.h"
+#include "spread.h"
 #include "stages.h"
 #include "table.h"
 #include "too_big.h"
 
-/* One direction of a link as one worker sees it: an ingress queue and an egress queue. */
+/* One direction of a link as one worker sees it: an ingress queue and an egress queue, or its share
+ * of what comes in by another worker's. */
 struct rs_path {
     uint16_t rx_port, rx_queue;
     uint16_t tx_port, tx_queue;
     uint16_t tx_mtu;       /* the longest IP packet, in bytes */
     uint32_t tx_frame_max; /* the longest frame, in bytes */
     uint64_t tx_offload;
+    const struct rs_spread *spread; /* NULL: both queues are this path's own */
+    unsigned int place;             /* among the direction's paths */
     uint8_t link;
     enum rs_direction direction;
     rs_stage_fn *crypt;                 /* rs_seal or rs_open */

@@ -88,9 +88,10 @@ static void start_worker(struct rs_rig *rig, const struct rs_rig_config *given)
     static const unsigned int cpus[WORKERS_MAX] = {1, 0, 2, 3, 4, 5, 6, 7};
     static const struct rs_range media = {.port_first = RS_RIG_PORT, .port_last = UINT16_MAX};
     char vdevs[PORTS][256];
+    const uint16_t queues = (uint16_t)rig->worker_count;
     const struct rs_link_config link = {.name = "rig",
-                                        .plain = {.vdev = vdevs[0]},
-                                        .sealed = {.vdev = vdevs[1]},
+                                        .plain = {.vdev = vdevs[0], .queues = queues},
+                                        .sealed = {.vdev = vdevs[1], .queues = queues},
                                         .media = &media,
                                         .media_count = 1};
     const struct rs_dataplane_config config = {

@@ -19,7 +19,7 @@ static const char *const drops[] = {
     "cipher_error",    "not_sealed",   "bad_version",
     "suite_mismatch",  "replay",       "unknown_payload_type",
     "secret_mismatch", "malformed",    "sender_limit",
-    "auth_failed",     "tx_full",
+    "auth_failed",     "tx_full",      "worker_full",
 };
 
 enum { PASSES = sizeof(passes) / sizeof(passes[0]), DROPS = sizeof(drops) / sizeof(drops[0]) };

@@ -51,7 +51,8 @@ class Kind(NamedTuple):
     queues: str = None  # the argument, of the port and its peer, that gives it {queues}
 
     def ports(self, directory, queues=1):
-        return [{"vdev": self.port.format(n=n, far=far, near=f"near{n}", dir=directory) + self.more(queues)}
+        told = {} if queues == 1 or self.queues else {"queues": queues}
+        return [{"vdev": self.port.format(n=n, far=far, near=f"near{n}", dir=directory) + self.more(queues)} | told
                 for n, far in enumerate((PLAIN, SEALED))]
 
     def more(self, queues):

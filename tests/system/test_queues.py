@@ -103,8 +103,16 @@ def two_queues_of_vhost_user_have_a_worker_each(checks):
     check(checks, "vhost-user", both=True)
 
 
-def one_queue_is_one_workers_and_the_other_direction_the_others(checks):
-    check(checks, "pcap", both=False)
+def one_queue_of_an_interface_has_both_workers(checks):
+    check(checks, "pcap", both=True, queues=1)
+
+
+def one_packet_socket_has_both_workers(checks):
+    check(checks, "af_packet", both=True, queues=1)
+
+
+def one_ring_of_memif_has_both_workers(checks):
+    check(checks, "memif, as server", both=True, queues=1)
 
 
 TESTS = (
@@ -114,7 +122,9 @@ TESTS = (
     two_rings_of_memif_have_a_worker_each,
     two_queues_of_virtio_user_have_a_worker_each,
     two_queues_of_vhost_user_have_a_worker_each,
-    one_queue_is_one_workers_and_the_other_direction_the_others,
+    one_queue_of_an_interface_has_both_workers,
+    one_packet_socket_has_both_workers,
+    one_ring_of_memif_has_both_workers,
 )
 
 
