@@ -116,17 +116,16 @@ int rs_form_read(const char *text, size_t bytes, struct rs_form_field *fields, s
                  struct rs_error *error)
 {
     const char *const end = text + bytes;
-    const char *separator = NULL;
+    const char *separator;
 
     for (size_t i = 0; i < count; i++)
         fields[i].given = false;
     if (bytes == 0)
         return 0;
-    do {
-        separator = memchr(text, '&', (size_t)(end - text));
-        if (read_piece(text, separator != NULL ? separator : end, fields, count, error) != 0)
+    while ((separator = memchr(text, '&', (size_t)(end - text))) != NULL) {
+        if (read_piece(text, separator, fields, count, error) != 0)
             return -1;
-        text = separator + (separator != NULL);
-    } while (separator != NULL);
-    return 0;
+        text = separator + 1;
+    }
+    return read_piece(text, end, fields, count, error);
 }
