@@ -14,6 +14,7 @@ enum {
     OPT_LOG_LEVEL,
     OPT_CPUS,
     OPT_MEMORY,
+    OPT_SANDBOX,
     OPT_METHODS,
     OPT_METRICS,
     OPT_VERSION
@@ -26,6 +27,7 @@ static const struct option options[] = {
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"cpus", required_argument, NULL, OPT_CPUS},
     {"memory-mb", required_argument, NULL, OPT_MEMORY},
+    {"sandbox", required_argument, NULL, OPT_SANDBOX},
     {"methods", no_argument, NULL, OPT_METHODS},
     {"metrics", no_argument, NULL, OPT_METRICS},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -43,14 +45,15 @@ static const char help[] =
     "      --log-level L   error, warning, info or debug (info)\n"
     "      --cpus LIST     CPUs of the workers, such as 1,2\n"
     "      --memory-mb N   memory for packets and tables (512)\n"
+    "      --sandbox YES   whether system calls and files are confined: yes or no (yes)\n"
     "      --methods       print what the control socket takes, as JSON, and exit\n"
     "      --metrics       print what metrics there are, as JSON, and exit\n"
     "      --version       print the version and exit\n"
     "  -h, --help          print this and exit\n"
     "\n"
     "Each option with a value can also be given in the environment, as RTPSEAL_CONFIG,\n"
-    "RTPSEAL_SOCKET, RTPSEAL_LOG_LEVEL, RTPSEAL_CPUS or RTPSEAL_MEMORY_MB. The command line\n"
-    "comes before the environment, the environment before the file.\n"
+    "RTPSEAL_SOCKET, RTPSEAL_LOG_LEVEL, RTPSEAL_CPUS, RTPSEAL_MEMORY_MB or RTPSEAL_SANDBOX. The\n"
+    "command line comes before the environment, the environment before the file.\n"
     "\n"
     "Exit codes: 0 ended in order, 1 could not start, 2 wrong usage, 3 wrong configuration.\n";
 
@@ -83,6 +86,9 @@ static enum rs_exit take_option(int option, struct rs_args *args)
     case OPT_CPUS:
         args->overrides.cpus = (struct rs_override){optarg, "--cpus"};
         return RS_EXIT_OK;
+    case OPT_SANDBOX:
+        args->overrides.sandbox = (struct rs_override){optarg, "--sandbox"};
+        return RS_EXIT_OK;
     case OPT_MEMORY:
         args->overrides.memory_mb = (struct rs_override){optarg, "--memory-mb"};
         return RS_EXIT_OK;
@@ -101,7 +107,8 @@ enum rs_exit rs_args_parse(int argc, char **argv, struct rs_args *args)
     *args = (struct rs_args){
         .config_path = path != NULL ? path : RS_CONFIG_PATH,
         .overrides = {from_environment("RTPSEAL_SOCKET"), from_environment("RTPSEAL_LOG_LEVEL"),
-                      from_environment("RTPSEAL_CPUS"), from_environment("RTPSEAL_MEMORY_MB")},
+                      from_environment("RTPSEAL_CPUS"), from_environment("RTPSEAL_MEMORY_MB"),
+                      from_environment("RTPSEAL_SANDBOX")},
     };
     while (result == RS_EXIT_OK && (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'h' || option == OPT_VERSION) {

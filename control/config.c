@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,22 @@ static void read_requests(struct rs_reader *reader, const struct rs_file *file,
         rs_value_number(reader, "control.requests_per_second", text, 0, RS_REQUESTS_MAX, 5000);
 }
 
+static void read_rights(struct rs_reader *reader, const struct rs_file *file,
+                        struct rs_override sandbox, struct rs_config *config)
+{
+    const char *path = "sandbox";
+    struct rs_reader source;
+    const char *text = pick(reader, sandbox, file->sandbox, &path, &source);
+
+    config->sandbox = rs_value_bool(&source, path, text, true);
+    reader->failed = source.failed;
+    if (file->user == NULL)
+        return;
+    config->user = strdup(file->user);
+    if (getpwnam(file->user) == NULL)
+        rs_value_fail(reader, "user", file->user, "the name of a user of this host");
+}
+
 static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file *file,
                                   const struct rs_overrides *overrides)
 {
@@ -189,6 +206,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     read_e2ee(reader, file, config);
     read_limits(reader, file, &config->dataplane);
     rs_config_read_http(reader, file->http, &config->http);
+    read_rights(reader, file, overrides->sandbox, config);
     if (!reader->failed)
         return config;
     rs_config_free(config);
@@ -246,5 +264,6 @@ void rs_config_free(struct rs_config *config)
     free(config->operators);
     free(config->viewers);
     rs_config_free_http(&config->http);
+    free(config->user);
     free(config);
 }

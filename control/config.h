@@ -42,6 +42,8 @@ struct rs_config {
     uint32_t requests_per_second; /* of each user; 0: any number */
     struct rs_http_config http;
     enum rs_log_level log_level;
+    char *user;   /* to become once all is open; NULL: none */
+    bool sandbox; /* system calls and files are confined */
 };
 
 /* Values that come before the file's; NULL: not given. Borrowed. */
@@ -51,7 +53,7 @@ struct rs_override {
 };
 
 struct rs_overrides {
-    struct rs_override socket, log_level, cpus, memory_mb;
+    struct rs_override socket, log_level, cpus, memory_mb, sandbox;
 };
 
 enum { RS_CONFIG_ERROR_MAX = 512 };

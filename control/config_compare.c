@@ -115,6 +115,16 @@ static void write_lock_keys(FILE *out, const struct rs_config *config)
     fputs(config->dataplane.lock_policy == RS_LOCK_REQUIRED ? "true" : "false", out);
 }
 
+static void write_user(FILE *out, const struct rs_config *config)
+{
+    fputs(config->user != NULL ? config->user : "none", out);
+}
+
+static void write_sandbox(FILE *out, const struct rs_config *config)
+{
+    fputs(config->sandbox ? "true" : "false", out);
+}
+
 static void write_port(FILE *out, const struct rs_port_config *port)
 {
     fputs(port->pci != NULL ? port->pci : port->vdev, out);
@@ -161,6 +171,8 @@ static const struct {
     {"limits.streams", false, write_streams},
     {"limits.senders", false, write_senders},
     {"lock_keys", false, write_lock_keys},
+    {"user", false, write_user},
+    {"sandbox", false, write_sandbox},
     {"http.listen", false, write_http_listen},
     {"http.projects", false, write_http_projects},
 };

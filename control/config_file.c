@@ -83,6 +83,8 @@ static const cyaml_schema_field_t file_fields[] = {LIST(rs_file, cpus, &cpu_entr
                                                    PART(rs_file, limits, limits_fields),
                                                    PART(rs_file, http, http_fields),
                                                    TEXT(rs_file, lock_keys),
+                                                   TEXT(rs_file, user),
+                                                   TEXT(rs_file, sandbox),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_value_t file_schema = {

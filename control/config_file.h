@@ -57,7 +57,7 @@ struct rs_file {
     struct rs_file_e2ee *e2ee;
     struct rs_file_limits *limits;
     struct rs_file_http *http;
-    char *lock_keys;
+    char *lock_keys, *user, *sandbox;
 };
 
 /* Reads YAML. Returns NULL with one line in `error`; else the caller frees it. */

@@ -20,6 +20,7 @@
 #include <openssl/evp.h>
 
 #include "control/counts.h"
+#include "control/privileges.h"
 #include "dataplane/dataplane.h"
 
 enum { ITERATIONS = 220000, ID_MAX = 128 };
@@ -116,6 +117,7 @@ static int start_threads(struct rs_kdf *kdf)
     int error = 0;
 
     sigfillset(&all);
+    sigdelset(&all, rs_privileges_signal());
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (kdf->thread_count < RS_KDF_THREADS && error == 0) {
         error = pthread_create(&kdf->threads[kdf->thread_count], NULL, kdf_thread, kdf);

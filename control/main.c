@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -22,9 +23,11 @@
 #include "control/jsonrpc.h"
 #include "control/kdf.h"
 #include "control/metrics.h"
+#include "control/privileges.h"
 #include "control/rate.h"
 #include "control/registry.h"
 #include "control/reload.h"
+#include "control/sandbox.h"
 #include "control/server.h"
 #include "dataplane/dataplane.h"
 
@@ -138,6 +141,29 @@ static void remove_sources(struct sources *sources)
     }
 }
 
+/* Everything is open: no right is needed any more. Returns 0, or -errno after logging why not. */
+static int give_up_rights(const struct rs_config *config)
+{
+    struct rs_privileges dropped;
+    struct rs_sandbox sandbox = {.filtered = false};
+    int rc = rs_privileges_drop(config, &dropped);
+
+    if (rc == 0 && config->sandbox)
+        rc = rs_sandbox_enter(config, &sandbox);
+    if (rc != 0)
+        return rc;
+    if (!config->sandbox)
+        rs_log(RS_LOG_WARNING, "rtpseald: sandbox: no: system calls and files are not confined");
+    rs_log(RS_LOG_INFO, "rtpseald: confined uid=%u capabilities=%s%s seccomp=%s landlock=%s",
+           (unsigned int)geteuid(),
+           dropped.may_lock     ? "ipc_lock"
+           : dropped.may_unload ? ""
+                                : "none",
+           dropped.may_unload ? "+net_admin+bpf" : "", sandbox.filtered ? "yes" : "no",
+           sandbox.confined ? "yes" : "no");
+    return 0;
+}
+
 static void serve(struct rs_control *control)
 {
     const struct rs_dataplane_config *config = &control->config->dataplane;
@@ -199,7 +225,7 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
         control.server = rs_server_create(&control);
     if (control.server != NULL)
         control.http = rs_http_create(&control);
-    if (control.http != NULL) {
+    if (control.http != NULL && give_up_rights(config) == 0) {
         result = RS_EXIT_OK;
         rs_dataplane_set_owner(control.dataplane, control.registry);
         serve(&control);
