@@ -20,6 +20,7 @@
 #include "control/events.h"
 #include "control/handlers.h"
 #include "control/http.h"
+#include "control/journal.h"
 #include "control/jsonrpc.h"
 #include "control/kdf.h"
 #include "control/metrics.h"
@@ -29,6 +30,7 @@
 #include "control/reload.h"
 #include "control/sandbox.h"
 #include "control/server.h"
+#include "control/service.h"
 #include "dataplane/dataplane.h"
 
 /* The main thread's events outside the control socket. */
@@ -89,23 +91,29 @@ static void log_differences(const struct rs_config_difference *differences, size
                differences[i].other, differences[i].live ? "" : ", after a restart");
 }
 
-static void on_hangup(evutil_socket_t number, short what, void *arg)
+static void reload(struct rs_reload *running)
 {
-    struct rs_reload *reload = arg;
     struct rs_config_difference *differences;
     struct rs_error error;
     size_t count;
 
-    (void)number;
-    (void)what;
-    if (rs_reload_run(reload, &differences, &count, &error) != 0) {
+    if (rs_reload_run(running, &differences, &count, &error) != 0) {
         rs_log(RS_LOG_ERROR, "rtpseald: SIGHUP: nothing changed: %s", error.message);
         return;
     }
-    rs_log(RS_LOG_INFO, "rtpseald: SIGHUP: %s read, %zu differences", rs_reload_path(reload),
+    rs_log(RS_LOG_INFO, "rtpseald: SIGHUP: %s read, %zu differences", rs_reload_path(running),
            count);
     log_differences(differences, count);
     rs_config_differences_free(differences, count);
+}
+
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+    (void)number;
+    (void)what;
+    rs_service_reloading();
+    reload(arg);
+    rs_service_reloaded();
 }
 
 static int add_source(struct event **source, struct event *made)
@@ -167,12 +175,15 @@ static int give_up_rights(const struct rs_config *config)
 static void serve(struct rs_control *control)
 {
     const struct rs_dataplane_config *config = &control->config->dataplane;
+    struct rs_service *service;
 
     rs_log(RS_LOG_INFO,
            "rtpseald: ready version=" RTPSEAL_VERSION " links=%zu workers=%u socket=%s",
            config->link_count, rs_dataplane_worker_count(control->dataplane),
            control->config->socket_path);
+    service = rs_service_create(control);
     event_base_dispatch(control->base);
+    rs_service_destroy(service);
 }
 
 /* The parts that need no thread or socket. Returns whether all are there. */
@@ -269,6 +280,7 @@ int main(int argc, char **argv)
         printf("%s: ok\n", args.config_path);
     } else {
         rs_log_set_level(config->log_level);
+        rs_journal_use();
         harden_process();
         result = lock_requests(config) == 0 ? run(config, &args) : RS_EXIT_START_FAILED;
     }

@@ -22,6 +22,12 @@ static const char *const level_names[] = {
 
 /* main: rw, every thread that logs: ro */
 static int highest_level = RS_LOG_INFO;
+static rs_log_sink_fn *log_sink;
+
+void rs_log_set_sink(rs_log_sink_fn *sink)
+{
+    log_sink = sink;
+}
 
 void rs_log_set_level(enum rs_log_level level)
 {
@@ -49,18 +55,28 @@ static void replace_control_characters(char *text, size_t bytes)
     }
 }
 
+static void print(char *line, size_t bytes)
+{
+    ssize_t written;
+
+    line[bytes++] = '\n';
+    /* There is nobody to tell that telling failed. */
+    written = write(STDERR_FILENO, line, bytes);
+    (void)written;
+}
+
 void rs_log(enum rs_log_level level, const char *format, ...)
 {
     const int saved_errno = errno;
     char line[LINE_MAX_BYTES];
-    size_t bytes, room;
+    size_t bytes, begin, room;
     va_list arguments;
-    ssize_t written;
     int wanted;
 
     if ((int)level > __atomic_load_n(&highest_level, __ATOMIC_RELAXED))
         return;
     bytes = (size_t)snprintf(line, sizeof(line), "%s: ", level_names[level]);
+    begin = bytes;
     room = sizeof(line) - bytes - 1; /* one byte for the line's end */
     va_start(arguments, format);
     wanted = vsnprintf(line + bytes, room, format, arguments);
@@ -68,9 +84,9 @@ void rs_log(enum rs_log_level level, const char *format, ...)
     if (wanted > 0)
         bytes += (size_t)wanted < room ? (size_t)wanted : room - 1;
     replace_control_characters(line, bytes);
-    line[bytes++] = '\n';
-    /* There is nobody to tell that telling failed. */
-    written = write(STDERR_FILENO, line, bytes);
-    (void)written;
+    if (log_sink != NULL)
+        log_sink(level, line + begin);
+    else
+        print(line, bytes);
     errno = saved_errno;
 }
