@@ -17,7 +17,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#include "dataplane/log.h"
+#include "dataplane/dataplane.h"
 
 enum { FIELDS_MAX = 24, FIELD_BYTES = 256, TEXT_BYTES = 1100 };
 

@@ -13,7 +13,9 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 
-enum { HEADER = 17, TRAILER = 18, NONCE = 12, FREE = 'f', CLEAR = 'c', SEALED = 's' };
+#include "other_layout.h"
+
+enum { HEADER = 17, TRAILER = 18, NONCE = 12 };
 
 struct suite {
     uint16_t number;
@@ -41,216 +43,6 @@ uint8_t other_tag_bytes(uint16_t number)
     const struct suite *suite = find(number);
 
     return suite != NULL ? suite->tag_bytes : 0xff;
-}
-
-/* ---- which bytes are what ----------------------------------------------------------------- */
-
-/* A sealed body, or a plain one with `grown` 0. */
-struct body {
-    const uint8_t *bytes;
-    size_t count;
-    size_t grown; /* by how much its last unit's size has grown */
-    char *kinds;  /* one for each byte */
-    size_t last_size;
-};
-
-static bool mark_front(struct body *body, size_t free, size_t clear)
-{
-    if (free > body->count)
-        return false;
-    for (size_t i = 0; i < body->count; i++)
-        body->kinds[i] = i < free ? FREE : i < free + clear ? CLEAR : SEALED;
-    return true;
-}
-
-/* RFC 7741 section 4.2 */
-static bool mark_vp8(struct body *body)
-{
-    const uint8_t *in = body->bytes;
-    size_t at = 1;
-    uint8_t more = 0;
-
-    if (in[0] & 0x80) {
-        if (body->count < 2)
-            return false;
-        more = in[at++];
-    }
-    if (more & 0x80) { /* I */
-        if (at >= body->count)
-            return false;
-        at += in[at] & 0x80 ? 2 : 1;
-    }
-    if (more & 0x40) /* L */
-        at++;
-    if (more & 0x30) /* T, K */
-        at++;
-    if (at > body->count)
-        return false;
-    if ((in[0] & 0x10) == 0 || (in[0] & 7) != 0 || at == body->count)
-        return mark_front(body, at, 0);
-    return mark_front(body, at, in[at] & 1 ? 1 : 10);
-}
-
-/* RFC 9628 section 4.2 */
-static bool mark_vp9(struct body *body)
-{
-    const uint8_t *in = body->bytes;
-    const size_t n = body->count;
-    const uint8_t first = in[0];
-    size_t at = 1;
-
-    if (first & 0x80) { /* I */
-        if (at >= n)
-            return false;
-        at += in[at] & 0x80 ? 2 : 1;
-    }
-    if (first & 0x20) /* L; F = 0: TL0PICIDX */
-        at += first & 0x10 ? 1 : 2;
-    if ((first & 0x50) == 0x50) { /* P and F */
-        unsigned int differences = 0;
-        bool another;
-
-        do {
-            if (at >= n || differences == 3)
-                return false;
-            another = in[at++] & 1;
-            differences++;
-        } while (another);
-    }
-    if (first & 0x02) { /* V */
-        uint8_t structure;
-
-        if (at >= n)
-            return false;
-        structure = in[at++];
-        if (structure & 0x10)
-            at += 4 * (size_t)((structure >> 5) + 1);
-        if (structure & 0x08) {
-            uint8_t pictures;
-
-            if (at >= n)
-                return false;
-            pictures = in[at++];
-            for (unsigned int i = 0; i < pictures; i++) {
-                if (at >= n)
-                    return false;
-                at += 1 + (size_t)(in[at] >> 2 & 3);
-            }
-        }
-    }
-    return at <= n && mark_front(body, at, first & 0x08 ? 1 : 0);
-}
-
-static bool h264_is_parameter_set(const uint8_t *unit, size_t bytes)
-{
-    const uint8_t type = unit[0] & 0x1f;
-
-    return (unit[0] & 0x80) == 0 && (unit[0] & 0x60) != 0 && (type == 7 || type == 8) &&
-           bytes <= 256;
-}
-
-static bool h265_is_parameter_set(const uint8_t *unit, size_t bytes)
-{
-    const uint8_t type = unit[0] >> 1 & 0x3f;
-
-    return (unit[0] & 0x80) == 0 && type >= 32 && type <= 34 && bytes <= 256;
-}
-
-static bool mark_units(struct body *body, size_t header,
-                       bool (*is_parameter_set)(const uint8_t *, size_t))
-{
-    size_t at = header;
-
-    mark_front(body, 0, header);
-    while (at < body->count) {
-        size_t unit, left;
-
-        if (body->count - at < 2)
-            return false;
-        left = body->count - at - 2;
-        unit = (size_t)body->bytes[at] << 8 | body->bytes[at + 1];
-        if (unit == left + body->grown) {
-            unit = left;
-            body->last_size = at;
-        } else if (unit >= left) {
-            return false;
-        }
-        if (unit < header)
-            return false;
-        body->kinds[at] = body->kinds[at + 1] = CLEAR;
-        at += 2;
-        memset(body->kinds + at, SEALED, unit);
-        memset(body->kinds + at, CLEAR, is_parameter_set(body->bytes + at, unit) ? unit : header);
-        at += unit;
-    }
-    return true;
-}
-
-/* RFC 6184 section 5.2 */
-static bool mark_h264(struct body *body)
-{
-    const uint8_t type = body->bytes[0] & 0x1f;
-
-    if (type == 24)
-        return mark_units(body, 1, h264_is_parameter_set);
-    if (type == 28 || type == 29)
-        return mark_front(body, 0, type == 28 ? 2 : 4);
-    return mark_front(body, 0, h264_is_parameter_set(body->bytes, body->count) ? body->count : 1);
-}
-
-/* RFC 7798 section 4.4 */
-static bool mark_h265(struct body *body)
-{
-    const uint8_t type = body->bytes[0] >> 1 & 0x3f;
-
-    if (type == 48)
-        return mark_units(body, 2, h265_is_parameter_set);
-    if (type == 49)
-        return mark_front(body, 0, 3);
-    return mark_front(body, 0, h265_is_parameter_set(body->bytes, body->count) ? body->count : 2);
-}
-
-static bool mark_by_codec(enum other_codec codec, struct body *body)
-{
-    switch (codec) {
-    case OTHER_VP8:
-        return mark_vp8(body);
-    case OTHER_VP9:
-        return mark_vp9(body);
-    case OTHER_H264:
-        return mark_h264(body);
-    case OTHER_H265:
-        return mark_h265(body);
-    case OTHER_AV1:
-    case OTHER_OPUS:
-        return mark_front(body, 0, 1);
-    case OTHER_NONE:
-        break;
-    }
-    return false;
-}
-
-/* A retransmission: the sequence number in front is free, RFC 4588 section 4. */
-static bool mark(const struct other_edge *edge, bool whole, struct body *body)
-{
-    struct body inner = *body;
-
-    body->last_size = 0;
-    if (whole)
-        return mark_front(body, edge->rtx ? (body->count < 2 ? body->count : 2) : 0, 0);
-    if (!edge->rtx)
-        return body->count > 0 && mark_by_codec(edge->codec, body);
-    if (body->count <= 2)
-        return false;
-    memset(body->kinds, FREE, 2);
-    inner.bytes += 2;
-    inner.kinds += 2;
-    inner.count -= 2;
-    inner.last_size = 0;
-    if (!mark_by_codec(edge->codec, &inner))
-        return false;
-    body->last_size = inner.last_size != 0 ? inner.last_size + 2 : 0;
-    return true;
 }
 
 /* ---- keys and cipher ---------------------------------------------------------------------- */
@@ -408,7 +200,7 @@ static enum other_result check_trailer(const struct suite *suite, const uint8_t 
 
 /* Lays the body out and gathers what the cipher needs. */
 static enum other_result gather(const struct other_edge *edge, const struct suite *suite,
-                                const uint8_t *sealed, size_t bytes, struct body *body,
+                                const uint8_t *sealed, size_t bytes, struct other_body *body,
                                 struct text *text)
 {
     const uint8_t *header = sealed + bytes - TRAILER;
@@ -420,7 +212,7 @@ static enum other_result gather(const struct other_edge *edge, const struct suit
     body->grown = (size_t)TRAILER + suite->tag_bytes;
     if (!whole && edge->codec == OTHER_NONE)
         return OTHER_UNKNOWN_PAYLOAD_TYPE;
-    if (!mark(edge, whole, body))
+    if (!other_mark(edge, whole, body))
         return OTHER_MALFORMED;
     derive(suite, edge->base_key, header + 1, text->key, salt);
     for (int i = 0; i < NONCE; i++)
@@ -430,9 +222,9 @@ static enum other_result gather(const struct other_edge *edge, const struct suit
     text->aad_bytes = TRAILER + 1;
     text->sealed_bytes = 0;
     for (size_t i = 0; i < body->count; i++) {
-        if (body->kinds[i] == CLEAR)
+        if (body->kinds[i] == OTHER_CLEAR)
             text->aad[text->aad_bytes++] = sealed[i];
-        else if (body->kinds[i] == SEALED)
+        else if (body->kinds[i] == OTHER_SEALED)
             text->sealed[text->sealed_bytes++] = sealed[i];
     }
     return OTHER_OPENED;
@@ -446,7 +238,7 @@ enum other_result other_open(const struct other_edge *edge, const uint8_t *seale
 {
     static uint8_t plain[OTHER_MAX_BYTES];
     const struct suite *suite = find(edge->suite);
-    struct body body = {.kinds = kinds};
+    struct other_body body = {.kinds = kinds};
     enum other_result result;
     uint8_t tag[16];
     size_t n = 0;
@@ -462,7 +254,7 @@ enum other_result other_open(const struct other_edge *edge, const uint8_t *seale
     if (CRYPTO_memcmp(tag, sealed + body.count, suite->tag_bytes) != 0)
         return OTHER_AUTH_FAILED;
     for (size_t i = 0; i < body.count; i++)
-        out[i] = kinds[i] == SEALED ? plain[n++] : sealed[i];
+        out[i] = kinds[i] == OTHER_SEALED ? plain[n++] : sealed[i];
     if (body.last_size != 0) {
         const size_t size =
             ((size_t)out[body.last_size] << 8 | out[body.last_size + 1]) - body.grown;
@@ -478,7 +270,7 @@ bool other_sign(const struct other_edge *edge, uint8_t *sealed, size_t bytes)
 {
     static uint8_t plain[OTHER_MAX_BYTES];
     const struct suite *suite = find(edge->suite);
-    struct body body = {.kinds = kinds};
+    struct other_body body = {.kinds = kinds};
     uint8_t tag[16];
 
     must(suite != NULL && bytes <= OTHER_MAX_BYTES);
