@@ -31,6 +31,7 @@ class CleanRoot:
     def __enter__(self):
         subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(self.directory)],
                        check=True, stdout=subprocess.DEVNULL)
+        (self.directory / "etc/apt/sources.list").unlink(missing_ok=True)
         for what in ("/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/apt.conf.d", "/etc/apt/trusted.gpg.d",
                      "/etc/resolv.conf", "/etc/hosts", "/usr/local/share/ca-certificates", "/etc/ssl/certs"):
             if pathlib.Path(what).exists():
@@ -111,7 +112,7 @@ def packages_are_installed_started_used_and_purged(checks):
         root.run("apt-get", "update", "-qq")
         # Its dependencies first: what they leave behind is not ours.
         depends = root.run("dpkg-deb", "-f", f"/packages/{next(p.name for p in packages if p.name.startswith('rtpseal_'))}", "Depends")
-        names = [word.split()[0] for word in depends.replace("|", ",").split(",")]
+        names = [alternatives.split("|")[0].split()[0] for alternatives in depends.split(",")]
         root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *[name for name in names if "rtpseal" not in name])
         before = root.files()
         root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *[f"/packages/{p.name}" for p in packages])
