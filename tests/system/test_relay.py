@@ -149,7 +149,7 @@ TESTS = (all_that_was_sent_comes_out_as_it_was, the_relay_has_forwarded_each_and
 
 
 def sealed_media_goes_through_a_relay(checks):
-    raise cases.Skip("there is no rtpengine: scripts/setup live")
+    raise cases.Skip("there is no rtpengine: scripts/setup relay")
 
 
 def main():
