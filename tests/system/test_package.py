@@ -36,13 +36,13 @@ class CleanRoot:
                      "/etc/resolv.conf", "/etc/hosts", "/usr/local/share/ca-certificates", "/etc/ssl/certs"):
             if pathlib.Path(what).exists():
                 subprocess.run(["cp", "-a", "--remove-destination", "-t", str((self.directory / what[1:]).parent), what], check=True)
-        for name in ("proc", "dev"):
+        for name in ("proc", "dev", "sys"):
             subprocess.run(["mount", "--rbind", f"/{name}", str(self.directory / name)], check=True)
             subprocess.run(["mount", "--make-rslave", str(self.directory / name)], check=True)
         return self
 
     def __exit__(self, *_):
-        for name in ("proc", "dev"):
+        for name in ("proc", "dev", "sys"):
             subprocess.run(["umount", "--lazy", str(self.directory / name)], check=False)
 
     def command(self, *words):
