@@ -18,7 +18,7 @@
 #include "config_links.h"
 #include "config_value.h"
 
-enum { FILE_MAX_BYTES = 1 << 20, PATH_TEXT = 96 };
+enum { FILE_MAX_BYTES = 1 << 20, PATH_TEXT = 96, CAPTURE_PATH_MAX = 160 };
 
 bool rs_config_grace_fits(uint64_t grace_ms, uint64_t activate_after_ms)
 {
@@ -189,6 +189,20 @@ static void read_rights(struct rs_reader *reader, const struct rs_file *file,
         rs_value_fail(reader, "user", file->user, "the name of a user of this host");
 }
 
+static void read_capture(struct rs_reader *reader, const struct rs_file *file,
+                         struct rs_config *config)
+{
+    const char *directory = file->capture != NULL ? file->capture->directory : NULL;
+
+    if (file->capture == NULL)
+        return;
+    if (directory == NULL || directory[0] != '/' || strlen(directory) > CAPTURE_PATH_MAX)
+        rs_value_fail(reader, "capture.directory", directory,
+                      "an absolute path of at most 160 bytes");
+    else
+        config->capture_directory = strdup(directory);
+}
+
 static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file *file,
                                   const struct rs_overrides *overrides)
 {
@@ -206,6 +220,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     read_e2ee(reader, file, config);
     read_limits(reader, file, &config->dataplane);
     rs_config_read_http(reader, file->http, &config->http);
+    read_capture(reader, file, config);
     read_rights(reader, file, overrides->sandbox, config);
     if (!reader->failed)
         return config;
@@ -264,6 +279,7 @@ void rs_config_free(struct rs_config *config)
     free(config->operators);
     free(config->viewers);
     rs_config_free_http(&config->http);
+    free(config->capture_directory);
     free(config->user);
     free(config);
 }

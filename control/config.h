@@ -42,8 +42,9 @@ struct rs_config {
     uint32_t requests_per_second; /* of each user; 0: any number */
     struct rs_http_config http;
     enum rs_log_level log_level;
-    char *user;   /* to become once all is open; NULL: none */
-    bool sandbox; /* system calls and files are confined */
+    char *capture_directory; /* NULL: nothing is captured */
+    char *user;              /* to become once all is open; NULL: none */
+    bool sandbox;            /* system calls and files are confined */
 };
 
 /* Values that come before the file's; NULL: not given. Borrowed. */

@@ -115,6 +115,11 @@ static void write_lock_keys(FILE *out, const struct rs_config *config)
     fputs(config->dataplane.lock_policy == RS_LOCK_REQUIRED ? "true" : "false", out);
 }
 
+static void write_capture(FILE *out, const struct rs_config *config)
+{
+    fputs(config->capture_directory != NULL ? config->capture_directory : "none", out);
+}
+
 static void write_user(FILE *out, const struct rs_config *config)
 {
     fputs(config->user != NULL ? config->user : "none", out);
@@ -171,6 +176,7 @@ static const struct {
     {"limits.streams", false, write_streams},
     {"limits.senders", false, write_senders},
     {"lock_keys", false, write_lock_keys},
+    {"capture.directory", false, write_capture},
     {"user", false, write_user},
     {"sandbox", false, write_sandbox},
     {"http.listen", false, write_http_listen},

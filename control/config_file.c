@@ -75,6 +75,9 @@ static const cyaml_schema_value_t project_entry = {
 static const cyaml_schema_field_t http_fields[] = {
     TEXT(rs_file_http, listen), LIST(rs_file_http, projects, &project_entry), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t capture_fields[] = {TEXT(rs_file_capture, directory),
+                                                      CYAML_FIELD_END};
+
 static const cyaml_schema_field_t file_fields[] = {LIST(rs_file, cpus, &cpu_entry),
                                                    PART(rs_file, memory, memory_fields),
                                                    LIST(rs_file, links, &link_entry),
@@ -82,6 +85,7 @@ static const cyaml_schema_field_t file_fields[] = {LIST(rs_file, cpus, &cpu_entr
                                                    PART(rs_file, e2ee, e2ee_fields),
                                                    PART(rs_file, limits, limits_fields),
                                                    PART(rs_file, http, http_fields),
+                                                   PART(rs_file, capture, capture_fields),
                                                    TEXT(rs_file, lock_keys),
                                                    TEXT(rs_file, user),
                                                    TEXT(rs_file, sandbox),

@@ -47,6 +47,10 @@ struct rs_file_http {
     uint32_t projects_count;
 };
 
+struct rs_file_capture {
+    char *directory;
+};
+
 struct rs_file {
     char **cpus;
     uint32_t cpus_count;
@@ -57,6 +61,7 @@ struct rs_file {
     struct rs_file_e2ee *e2ee;
     struct rs_file_limits *limits;
     struct rs_file_http *http;
+    struct rs_file_capture *capture;
     char *lock_keys, *user, *sandbox;
 };
 

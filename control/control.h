@@ -10,6 +10,7 @@
 struct event_base;
 struct rs_config;
 struct rs_dataplane;
+struct rs_capturer;
 struct rs_events;
 struct rs_http;
 struct rs_kdf;
@@ -31,6 +32,7 @@ struct rs_control {
     struct rs_events *events;
     struct rs_kdf *kdf;
     struct rs_registry *registry;
+    struct rs_capturer *capturer;
     const char *instance; /* random, for each start */
     uint64_t started_ms;  /* CLOCK_MONOTONIC */
     bool draining;        /* takes nothing new */

@@ -105,6 +105,16 @@ struct rs_apply_commit_params {
 };
 rs_handler_fn rs_method_apply_begin, rs_method_apply_add, rs_method_apply_commit;
 
+/* method_capture.c */
+struct rs_capture_params {
+    const char *stream_id, *drop;
+    unsigned int direction; /* 1 + enum rs_direction */
+    unsigned int when;      /* 1 + enum rs_capture_when */
+    struct rs_optional snap_bytes, max_bytes, max_packets, max_seconds;
+};
+rs_handler_fn rs_method_capture_start;
+rs_handler_fn rs_method_capture_stop, rs_method_capture_get; /* no parameters */
+
 /* method_explain.c */
 struct rs_explain_params {
     json_t *flow;

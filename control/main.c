@@ -15,6 +15,7 @@
 #include <event2/event.h>
 
 #include "control/args.h"
+#include "control/capture.h"
 #include "control/config.h"
 #include "control/control.h"
 #include "control/events.h"
@@ -199,11 +200,18 @@ static bool create_parts(struct rs_control *control, struct rs_config *config,
         return false;
     control->registry = rs_registry_create(control->base, config, control->dataplane,
                                            control->events, &control->counts);
-    return control->registry != NULL;
+    control->capturer = rs_capturer_create(control);
+    if (control->registry == NULL || control->capturer == NULL)
+        return false;
+    control->registry->capturer = control->capturer;
+    return true;
 }
 
 static void destroy_parts(struct rs_control *control)
 {
+    rs_capturer_destroy(control->capturer);
+    if (control->registry != NULL)
+        control->registry->capturer = NULL;
     rs_registry_destroy(control->registry);
     rs_reload_destroy(control->reload);
     rs_rate_destroy(control->rate);

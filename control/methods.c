@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "control/capture.h"
 #include "control/config.h"
 #include "control/handlers.h"
 
@@ -36,6 +37,7 @@ static const char *const level_words[] = {"error", "warning", "info", "debug", N
 static const char *const media_words[] = {"routed", "relayed", NULL};
 static const char *const archive_words[] = {"manual", "always", NULL};
 static const char *const direction_words[] = {"seal", "open", NULL};
+static const char *const when_words[] = {"before", "after", NULL};
 static const char *const scope_words[] = {"daemon", "port", "worker", "session", "stream", NULL};
 
 static const struct rs_param log_rows[] = {
@@ -174,6 +176,26 @@ static const struct rs_param explain_rows[] = {
      "its RTP payload type", "an integer, 0 to 127", 0, 127, NULL},
 };
 
+static const struct rs_param capture_rows[] = {
+    {"stream_id", RS_PARAM_ID, RS_OPTIONAL, AT(rs_capture_params, stream_id),
+     "only this stream's packets (any)", ID_ACCEPTED, 0, 0, NULL},
+    {"drop", RS_PARAM_STRING, RS_OPTIONAL, AT(rs_capture_params, drop),
+     "only what is dropped under this name (any)", "a drop as stats_get names it", 0, 0, NULL},
+    {"direction", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_capture_params, direction),
+     "only this way (both, or the stream's)", "seal or open", 0, 0, direction_words},
+    {"when", RS_PARAM_WORD, RS_OPTIONAL, AT(rs_capture_params, when),
+     "as packets come, or as they have become (after)", "before or after", 0, 0, when_words},
+    {"snap_bytes", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_capture_params, snap_bytes),
+     "of each frame, at most (2048)", "an integer, 64 to 9728", 64, RS_CAPTURE_SNAP_MAX, NULL},
+    {"max_bytes", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_capture_params, max_bytes),
+     "of the file, about (16777216)", "an integer, 4096 to 4294967296", 4096, RS_CAPTURE_BYTES_MAX,
+     NULL},
+    {"max_packets", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_capture_params, max_packets),
+     "after which it ends (100000)", "an integer, 1 to 10000000", 1, RS_CAPTURE_PACKETS_MAX, NULL},
+    {"max_seconds", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_capture_params, max_seconds),
+     "after which it ends (60)", "an integer, 1 to 3600", 1, RS_CAPTURE_SECONDS_MAX, NULL},
+};
+
 static const struct rs_param busiest_rows[] = {
     {"limit", RS_PARAM_UINT, RS_OPTIONAL, AT(rs_busiest_params, limit), "rows at most (10)",
      "an integer, 1 to 100", 1, 100, NULL},
@@ -286,6 +308,13 @@ const struct rs_rpc_method rs_rpc_methods[] = {
      "Lists the streams with the most packets a second.", TAKES(busiest_rows, rs_busiest_params)},
     {"flow_explain", rs_method_flow_explain, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Says what happens to a flow's packets, and why.", TAKES(explain_rows, rs_explain_params)},
+    {"capture_start", rs_method_capture_start, RS_ROLE_OPERATOR, RS_SUBJECT_STREAM,
+     "Begins to write packets into a file; what may show plain media is for admins.",
+     TAKES(capture_rows, rs_capture_params)},
+    {"capture_stop", rs_method_capture_stop, RS_ROLE_OPERATOR, RS_SUBJECT_NONE,
+     "Ends the capture and says what is in its file.", TAKES_NOTHING},
+    {"capture_get", rs_method_capture_get, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
+     "Says how the capture stands, or how the last one ended.", TAKES_NOTHING},
     {"events_subscribe", rs_method_events_subscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,
      "Sends events on this connection from now on.", TAKES(events_rows, rs_events_params)},
     {"events_unsubscribe", rs_method_events_unsubscribe, RS_ROLE_VIEWER, RS_SUBJECT_NONE,

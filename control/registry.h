@@ -36,6 +36,7 @@ struct rs_registry {
     struct rs_dataplane *dataplane;
     struct rs_events *events;
     struct rs_counts *counts;
+    struct rs_capturer *capturer; /* told of streams that go; NULL: nobody */
     struct rs_map sessions_by_id, streams_by_id;
     struct rs_session_list sessions;
     struct rs_stream_list streams;

@@ -342,6 +342,8 @@ static int allow_all(int rules, const struct rs_config *config)
         rc = allow_around(rules, http + 5);
     if (rc == 0)
         rc = allow_below(rules, runtime != NULL ? runtime : "/var/run/dpdk");
+    if (rc == 0 && config->capture_directory != NULL)
+        rc = allow_below(rules, config->capture_directory);
     if (rc == 0)
         rc = allow_below(rules,
                          "/dev"); /* null, shm, hugepages, vfio: what is there has its modes */

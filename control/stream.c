@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/capture.h"
 #include "control/config.h"
 #include "control/control.h"
 
@@ -151,6 +152,7 @@ void rs_stream_record_forget(struct rs_stream_record *stream)
     struct rs_session_record *session = stream->session;
     struct rs_registry *registry = session->registry;
 
+    rs_capturer_forget(registry->capturer, stream->dataplane);
     rs_map_remove(&registry->streams_by_id, &stream->by_id);
     TAILQ_REMOVE(&registry->streams, stream, entry);
     TAILQ_REMOVE(&session->streams, stream, in_session);

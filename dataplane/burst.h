@@ -28,6 +28,7 @@ struct rs_packet {
 struct rs_burst {
     const struct rs_path *path;
     const struct rs_link_rules *rules; /* of the path's link, for this burst */
+    struct rs_capture *capture;        /* NULL: nothing is copied */
     uint64_t now_tsc;
     unsigned int received;
     unsigned int refused;   /* of these, the last: meant for workers that take no more */

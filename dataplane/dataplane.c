@@ -61,6 +61,7 @@ static struct rs_worker *create_worker(struct rs_dataplane *dp, unsigned int ind
     dp->worker_mail[index] = &worker->from_main;
     worker->index = index;
     worker->flows = rs_table_flows(dp->table);
+    worker->capture = &dp->capture;
     worker->tsc_hz = rte_get_tsc_hz();
     worker->pending_end = &worker->pending;
     worker->reseed = (struct rs_mail){.kind = RS_MAIL_RESEED, .worker = index, .subject = worker};
@@ -222,6 +223,8 @@ void rs_dataplane_destroy(struct rs_dataplane *dp)
 {
     rs_telemetry_hide();
     stop_workers(dp);
+    if (dp->capture != NULL)
+        rs_capture_destroy(dp->capture);
     if (dp->cipher != NULL)
         rs_rcu_drain();
     rs_links_close(dp);

@@ -301,6 +301,50 @@ struct rs_buffer_info {
 
 void rs_dataplane_get_buffers(const struct rs_dataplane *dataplane, struct rs_buffer_info *info);
 
+/* ---- capture ------------------------------------------------------------------------------ */
+
+struct rs_capture;
+
+/* Whether a packet is copied as it came in, or as it has become when its end is known. */
+enum rs_capture_when { RS_CAPTURE_BEFORE, RS_CAPTURE_AFTER };
+
+struct rs_capture_config {
+    const struct rs_stream *stream; /* NULL: any packet; its capture ends before it does */
+    int outcome;                    /* enum rs_outcome; -1: any */
+    int direction;                  /* enum rs_direction; -1: both */
+    enum rs_capture_when when;
+    uint32_t snap_bytes; /* of each frame, at most */
+};
+
+/* A copy. `data` has `kept` bytes of the frame's `bytes`, and is the reader's for the call alone.
+ */
+struct rs_captured {
+    uint64_t at_ns; /* CLOCK_REALTIME */
+    uint32_t bytes, kept;
+    const uint8_t *data;
+    unsigned int link;
+    enum rs_direction direction;
+    enum rs_outcome outcome; /* what tx may still make tx_full */
+};
+
+typedef void rs_captured_fn(void *context, const struct rs_captured *captured);
+
+/* Begins to copy. NULL with errno EBUSY (there is one) or ENOMEM. Main. */
+struct rs_capture *rs_capture_start(struct rs_dataplane *dataplane,
+                                    const struct rs_capture_config *config);
+
+/* Hands over what there is, oldest first of each worker. Returns how many. One thread at a time. */
+unsigned int rs_capture_read(struct rs_capture *capture, rs_captured_fn *taker, void *context);
+
+/* Packets of which no copy was made, since the reader was behind. Any thread. */
+uint64_t rs_capture_missed(const struct rs_capture *capture);
+
+/* Workers copy nothing more from their next burst on. Main. */
+void rs_capture_stop(struct rs_capture *capture);
+
+/* Stops, and frees it once no worker has it; nobody reads it any more. Main. */
+void rs_capture_destroy(struct rs_capture *capture);
+
 struct rs_host_info {
     const char *dpdk_version;
     const char *ipsec_mb_version;

@@ -35,6 +35,7 @@ struct rs_dataplane {
     struct rs_port_watch port_watch;
     struct rs_sender_pool *pool;
     struct rte_mempool *mbufs;
+    struct rs_capture *capture; /* worker: r under RCU, main: publishes; NULL: none */
 
     unsigned int worker_count;
     unsigned int cpus[RS_MAX_WORKERS];

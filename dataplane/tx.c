@@ -141,6 +141,8 @@ void rs_tx(struct rs_worker *worker, struct rs_burst *burst)
 
     if (unlikely(drops > 0 && burst->path->too_big != NULL && burst->path->direction == RS_SEAL))
         tell_too_big(burst);
+    if (unlikely(burst->capture != NULL))
+        rs_capture_take(burst->capture, worker, burst);
     send_burst(burst, drops);
     count_all(worker, burst, bytes_out);
 }

@@ -106,10 +106,13 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     if (burst->received == 0)
         return burst->handed_on;
     burst->rules = rs_rcu_read(*path->rules);
+    burst->capture = rs_rcu_read(*worker->capture);
     add_to(&worker->bursts[burst_size(burst->received)], 1);
     rs_senders_begin_burst(worker->senders, burst->now_tsc);
     rs_classify(worker, burst);
     rs_lookup(worker, burst);
+    if (unlikely(burst->capture != NULL))
+        rs_capture_keep(burst->capture, worker, burst);
     path->crypt(worker, burst);
     rs_tx(worker, burst);
     return burst->received + burst->handed_on;

@@ -7,6 +7,7 @@
 
 #include "burst.h"
 #include "cache_line.h"
+#include "capture.h"
 #include "cipher.h"
 #include "flow_cache.h"
 #include "mailbox.h"
@@ -45,6 +46,7 @@ struct rs_worker {
     unsigned int path_count;
     struct rs_path *paths;
     const struct rs_flow_table *flows;
+    struct rs_capture *const *capture; /* the dataplane's; read under RCU, once per burst */
     struct rs_cipher *cipher;
     struct rs_senders *senders;
     uint64_t tsc_hz;

@@ -44,7 +44,7 @@ static const struct {
     {GOOD "    icmp_too_big: 1\n",
      "f: links[0].icmp_too_big: \"1\" is not accepted: expected yes or no"},
     {GOOD "speed: 1\n", "f: speed: unknown key: expected cpus, memory, links, control, e2ee, "
-                        "limits, http, lock_keys, user, sandbox"},
+                        "limits, http, capture, lock_keys, user, sandbox"},
     {GOOD "http: {listen: x}\n", "f: http.listen: \"x\" is not accepted: " LISTEN},
     {GOOD "http: {}\n", "f: http.listen: is missing: " LISTEN},
     {GOOD "http: {listen: \"0.0.0.0:9470\"}\n",

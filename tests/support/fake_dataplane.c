@@ -310,3 +310,38 @@ int rs_dataplane_set_link(struct rs_dataplane *dataplane, unsigned int link,
     links_set++;
     return 0;
 }
+
+/* ---- capture: there are no packets -------------------------------------------------------- */
+
+struct rs_capture *rs_capture_start(struct rs_dataplane *dataplane,
+                                    const struct rs_capture_config *config)
+{
+    (void)dataplane;
+    (void)config;
+    errno = ENOTSUP;
+    return NULL;
+}
+
+unsigned int rs_capture_read(struct rs_capture *capture, rs_captured_fn *taker, void *context)
+{
+    (void)capture;
+    (void)taker;
+    (void)context;
+    return 0;
+}
+
+uint64_t rs_capture_missed(const struct rs_capture *capture)
+{
+    (void)capture;
+    return 0;
+}
+
+void rs_capture_stop(struct rs_capture *capture)
+{
+    (void)capture;
+}
+
+void rs_capture_destroy(struct rs_capture *capture)
+{
+    (void)capture;
+}

@@ -71,7 +71,8 @@ def knowing_groups(directory, **control):
     make_open(directory)
     names = list(GROUPS)
     control = {"socket": str(directory / "control.sock"), "operators": names[0], "viewers": names[1]} | control
-    return edge.Edge(directory, quiet_links(), prefix=groups_prefix(directory), control=control)
+    return edge.Edge(directory, quiet_links(), prefix=groups_prefix(directory), control=control,
+                     capture={"directory": str(directory)})
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def use(checks, root):
         daemon = subprocess.Popen(root.command("RUNTIME_DIRECTORY=/run/rtpseal", "rtpseald"), stdout=log, stderr=log)
     try:
         end = time.monotonic() + PATIENCE
-        while not (root.directory / "run/rtpseal/control.sock").exists():
+        while subprocess.run(root.command("rtpsealctl", "version"), capture_output=True, check=False).returncode != 0:
             if daemon.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(f"no daemon:\n{(root.directory / 'tmp/log').read_text()}")
             time.sleep(0.1)

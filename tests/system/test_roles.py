@@ -25,12 +25,13 @@ LEAST = {
     "session_disconnect": "operator", "session_delete": "operator", "stream_publish": "operator",
     "stream_subscribe": "operator", "stream_update": "operator", "stream_delete": "operator",
     "apply_begin": "operator", "apply_add": "operator", "apply_commit": "operator",
+    "capture_get": "viewer", "capture_start": "operator", "capture_stop": "operator",
     "config_check": "operator", "drain": "operator", "log_set_level": "operator",
     "config_reload": "admin", "shutdown": "admin",
 }
 NO_TRANSACTION = ("apply_add", "apply_commit")  # refused to whoever may, for want of one
 DAEMON_USER = User(60009, 60009)
-AUDIT = re.compile(r"audit: method=(\S+) session=(\S+) stream=(\S+) uid=(\d+) pid=(\d+) result=(\S+)")
+AUDIT = re.compile(r"audit: method=(\S+) session=(\S+) stream=(\S+) uid=(\d+) pid=(\d+)(?: \w+=\S+)*? result=(\S+)")
 
 
 class Lab:
@@ -67,7 +68,7 @@ def parameters(method):
         "session_disconnect": connected, "session_delete": connected, "stream_get": stream,
         "stream_publish": new_stream, "stream_subscribe": new_stream,
         "stream_update": stream | {"payload_types": VP8}, "stream_delete": stream,
-        "flow_explain": {"flow": FLOW}, "log_set_level": {"level": "info"}, "drain": {"cancel": True},
+        "capture_start": stream | {"when": "after"}, "flow_explain": {"flow": FLOW}, "log_set_level": {"level": "info"}, "drain": {"cancel": True},
         "apply_begin": {"dry_run": True}, "apply_add": {"txn": "none"}, "apply_commit": {"txn": "none"},
     }.get(method, {})
 
