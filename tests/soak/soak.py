@@ -160,6 +160,14 @@ def counters(daemon, direction):
     return said["packets_in"] - by, said["packets_out"] - by, outcomes
 
 
+def events_of(daemon):
+    """All that the daemon still has to tell."""
+    with daemon.client() as client:
+        client.call("events_subscribe", from_seq=1)
+        client.collect_events(1)
+        return client.events
+
+
 def account(soak, end):
     """What has to hold, in words, where it does not."""
     wrong = list(soak.errors)
@@ -247,6 +255,10 @@ def report(soak, end, out):
     print(f"  {out / 'soak.json'}" + (f", {out / 'soak.png'}" if draw(soak, out / "soak.png") else " (no picture: no matplotlib)"))
     for line in wrong:
         print(f"FAIL {line}")
+    for number, daemon in enumerate(soak.edges if wrong else ()):
+        (out / f"edge{number}.log").write_text(daemon.log())
+        (out / f"edge{number}.events").write_text("\n".join(map(json.dumps, events_of(daemon))))
+        print(f"  {out}/edge{number}.log and .events say more")
     print("PASS: every packet is accounted for" if not wrong else f"{len(wrong)} things are wrong")
     return 1 if wrong else 0
 
