@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "bundle.h"
 #include "doctor.h"
 #include "help.h"
 #include "options.h"
@@ -55,6 +56,8 @@ const struct rs_command rs_commands[] = {
     {"top", NULL, "stats_get", NULL, " interval count", rs_run_top, "what goes on, live"},
     {"doctor", NULL, NULL, NULL, " config root", rs_run_doctor,
      "what stops or slows the daemon on this host, and what mends it"},
+    {"support-bundle", NULL, NULL, NULL, " output scrub-addresses config", rs_run_bundle,
+     "all that helps to see what is wrong, in one document"},
     {"health", NULL, "health_get", NULL, "", rs_run_method, "whether it is ready, and what is wrong"},
     {"version", NULL, "get_version", NULL, "", rs_run_method, "the daemon's, and of what it is built on"},
     {"support", NULL, "has_end_to_end_encryption_support", NULL, "", rs_run_method, "whether this host can seal and open"},

@@ -123,6 +123,24 @@ static int examine(const struct rs_args *args, const struct rs_doctor *doctor)
     return code;
 }
 
+json_t *rs_doctor_findings(const struct rs_args *args)
+{
+    char root[PATH_MAX] = "", path[PATH_MAX];
+    struct rs_doctor doctor = {.host = {root}};
+    struct rs_findings findings = {.list = json_array()};
+    struct rs_doctor_config *config;
+
+    find_config(args, root, path);
+    config = rs_doctor_config_read(path);
+    if (config == NULL)
+        return findings.list;
+    doctor.config = config;
+    doctor.rights = rs_daemon_rights_find(&doctor.host, path);
+    run_checks(&doctor, &findings);
+    rs_doctor_config_free(config);
+    return findings.list;
+}
+
 int rs_run_doctor(const struct rs_command *command, struct rs_args *args)
 {
     char root[PATH_MAX], path[PATH_MAX];

@@ -5,3 +5,7 @@
 #include "commands.h"
 
 rs_run_fn rs_run_doctor;
+
+/* What it finds on this host, with the configuration that the options name: a list as --json prints
+ * it, the caller's. */
+json_t *rs_doctor_findings(const struct rs_args *args);

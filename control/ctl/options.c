@@ -21,6 +21,8 @@ const struct rs_option rs_options[] = {
     {"count", "N", RS_OPTION_COUNT, NULL, NULL, NULL, "stop after N events, or samples"},
     {"interval", "SECONDS", RS_OPTION_PARAM, rs_value_seconds, "interval", NULL, "between two samples: 0.2 to 60 (1)"},
     {"config", "FILE", RS_OPTION_PARAM, rs_value_string, "config", "@file", "the daemon's configuration (or -c)"},
+    {"output", "FILE", RS_OPTION_PARAM, rs_value_string, "output", "@file", "where to; standard output if left out"},
+    {"scrub-addresses", NULL, RS_OPTION_PARAM, rs_value_true, "scrub_addresses", NULL, "IP and MAC addresses become words"},
     {"root", "DIR", RS_OPTION_PARAM, rs_value_string, "root", "@file", "look at the host whose files lie below DIR"},
     {"secret", "", RS_OPTION_SECRET_ON_COMMAND_LINE, NULL, NULL, NULL, NULL},
     {"encryption-secret", "", RS_OPTION_SECRET_ON_COMMAND_LINE, NULL, NULL, NULL, NULL},

@@ -164,8 +164,7 @@ def events_of(daemon):
     """All that the daemon still has to tell."""
     with daemon.client() as client:
         client.call("events_subscribe", from_seq=1)
-        client.collect_events(1)
-        return client.events
+        return client.collect_events(1)
 
 
 def account(soak, end):
