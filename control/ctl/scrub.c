@@ -12,8 +12,7 @@
 
 enum { WORD_MAX = 64, NAME_MAX_CHARS = 24, MAC_CHARS = 17 };
 
-static const char *const secret_names[] = {"encryption_secret", "base_key", "secret", "key",
-                                           "password"};
+static const char *const secret_names[] = {"encryption_secret", "base_key", "secret", "password"};
 
 void rs_scrub_secrets(json_t *document)
 {

@@ -27,7 +27,8 @@ def commands():
     block = run("--help").split("\n\n")[2]
     rows = [re.match(r"  (\S+) +(?:(\S+)  +)?\S", line) for line in block.splitlines()]
     wide = [line[12:24].strip() for line in block.splitlines()]
-    return [[row[1], *([verb] if verb else [])] for row, verb in zip(rows, wide)]
+    # A long name reaches into the column of verbs, and has none.
+    return [[row[1], *([verb] if verb and len(row[1]) < 11 else [])] for row, verb in zip(rows, wide)]
 
 
 def options(text):
