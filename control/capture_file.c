@@ -58,7 +58,8 @@ static void put_option(struct block *block, uint16_t code, const void *value, si
     const uint16_t head[2] = {code, (uint16_t)bytes};
 
     put(block, head, sizeof(head));
-    put(block, value, bytes);
+    if (bytes > 0)
+        put(block, value, bytes);
 }
 
 static void begin(struct block *block, uint32_t type)

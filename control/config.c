@@ -228,6 +228,15 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     return NULL;
 }
 
+/* An error is one line, whatever the file holds: a value in it may have line ends of its own. */
+static void make_one_line(char *error)
+{
+    for (; *error != '\0'; error++) {
+        if ((unsigned char)*error < 0x20 || *error == 0x7f)
+            *error = '?';
+    }
+}
+
 struct rs_config *rs_config_parse(const char *name, const char *text, size_t bytes,
                                   const struct rs_overrides *overrides,
                                   char error[RS_CONFIG_ERROR_MAX])
@@ -237,10 +246,14 @@ struct rs_config *rs_config_parse(const char *name, const char *text, size_t byt
     struct rs_file *file = rs_file_parse(name, text, bytes, error, RS_CONFIG_ERROR_MAX);
     struct rs_config *config;
 
-    if (file == NULL)
+    if (file == NULL) {
+        make_one_line(error);
         return NULL;
+    }
     config = read_all(&reader, file, overrides != NULL ? overrides : &none);
     rs_file_free(file);
+    if (config == NULL)
+        make_one_line(error);
     return config;
 }
 

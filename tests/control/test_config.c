@@ -43,6 +43,8 @@ static const struct {
      "f: links[0].sealed.queues: \"0\" is not accepted: expected 1 to 64"},
     {GOOD "    icmp_too_big: 1\n",
      "f: links[0].icmp_too_big: \"1\" is not accepted: expected yes or no"},
+    {GOOD "user: \"no\\nbody\"\n",
+     "f: user: \"no?body\" is not accepted: expected the name of a user of this host"},
     {GOOD "speed: 1\n", "f: speed: unknown key: expected cpus, memory, links, control, e2ee, "
                         "limits, http, capture, lock_keys, user, sandbox"},
     {GOOD "http: {listen: x}\n", "f: http.listen: \"x\" is not accepted: " LISTEN},

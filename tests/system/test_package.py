@@ -29,6 +29,7 @@ class CleanRoot:
         self.directory = pathlib.Path(directory)
 
     def __enter__(self):
+        self.directory.chmod(0o755)  # "/", for users other than root too
         subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", str(self.directory)],
                        check=True, stdout=subprocess.DEVNULL)
         (self.directory / "etc/apt/sources.list").unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def packages_are_installed_started_used_and_purged(checks):
             shutil.copy(package, root.directory / "packages")
         root.run("apt-get", "update", "-qq")
         # Its dependencies first: what they leave behind is not ours.
-        depends = root.run("dpkg-deb", "-f", f"/packages/{next(p.name for p in packages if p.name.startswith('rtpseal_'))}", "Depends")
+        depends = ",".join(root.run("dpkg-deb", "-f", f"/packages/{p.name}", "Depends") for p in packages)
         names = [alternatives.split("|")[0].split()[0] for alternatives in depends.split(",")]
         root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *[name for name in names if "rtpseal" not in name])
         before = root.files()
