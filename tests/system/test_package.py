@@ -117,10 +117,11 @@ def packages_are_installed_started_used_and_purged(checks):
         root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *[name for name in names if "rtpseal" not in name])
         before = root.files()
         root.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *[f"/packages/{p.name}" for p in packages])
+        installed = root.files()
         for path in ("/usr/sbin/rtpseald", "/usr/bin/rtpsealctl", "/lib/systemd/system/rtpseald.service",
                      "/lib/udev/rules.d/60-rtpseal.rules", "/usr/lib/sysusers.d/rtpseal.conf", "/usr/lib/tmpfiles.d/rtpseal.conf",
                      "/etc/rtpseal/rtpseald.yaml", "/usr/share/man/man8/rtpseald.8.gz", "/usr/share/rtpseal/prometheus-alerts.yaml"):
-            checks.true(path in root.files(), f"{path} is not installed")
+            checks.true({path, f"/usr{path}"} & installed, f"{path} is not installed")  # /lib is /usr/lib
         use(checks, root)
         root.run("apt-get", "purge", "-y", "-qq", "rtpseal", "librtpseal-client0", "librtpseal-client-dev")
         checks.equal(sorted(root.files() - before), [], "left behind")
