@@ -103,9 +103,9 @@ static int tell(pid_t thread, int number)
 
     if (syscall(SYS_tgkill, getpid(), thread, number) != 0)
         return errno == ESRCH ? 0 : -errno; /* it has ended */
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += PATIENCE_S;
-    while (sem_timedwait(&order.done, &until) != 0) {
+    while (sem_clockwait(&order.done, CLOCK_MONOTONIC, &until) != 0) {
         if (errno != EINTR)
             return -errno;
     }
