@@ -44,7 +44,7 @@ static void read_cpu_list(struct rs_reader *reader, struct rs_override list, uns
                           size_t *count)
 {
     struct rs_reader outside = *reader;
-    char *copy = strdup(list.value), *state = NULL;
+    char *copy = rs_value_copy(&outside, list.value), *state = NULL;
 
     outside.name = NULL;
     for (char *cpu = copy != NULL ? strtok_r(copy, ",", &state) : NULL; cpu != NULL;
@@ -64,7 +64,7 @@ static void read_cpus(struct rs_reader *reader, const struct rs_file *file, stru
 
     config->cpus = cpus;
     if (cpus == NULL) {
-        rs_value_fail(reader, "cpus", NULL, "memory");
+        rs_value_fail_memory(reader);
         return;
     }
     if (list.value != NULL) {
@@ -154,9 +154,11 @@ static void read_control(struct rs_reader *reader, const struct rs_file *file,
     if (socket != NULL &&
         (socket[0] != '/' || strlen(socket) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
         rs_value_fail(&source, path, socket, "an absolute path of at most 107 bytes");
-    config->socket_path = strdup(socket != NULL ? socket : RS_SOCKET_PATH);
-    config->operators = strdup(text->operators != NULL ? text->operators : "rtpseal");
-    config->viewers = strdup(text->viewers != NULL ? text->viewers : "rtpseal-view");
+    config->socket_path = rs_value_copy(&source, socket != NULL ? socket : RS_SOCKET_PATH);
+    config->operators =
+        rs_value_copy(&source, text->operators != NULL ? text->operators : "rtpseal");
+    config->viewers =
+        rs_value_copy(&source, text->viewers != NULL ? text->viewers : "rtpseal-view");
     config->log_level = RS_LOG_INFO;
     source.name = NULL;
     if (level.value != NULL && rs_log_parse_level(level.value, &config->log_level) != 0)
@@ -184,7 +186,7 @@ static void read_rights(struct rs_reader *reader, const struct rs_file *file,
     reader->failed = source.failed;
     if (file->user == NULL)
         return;
-    config->user = strdup(file->user);
+    config->user = rs_value_copy(reader, file->user);
     if (getpwnam(file->user) == NULL)
         rs_value_fail(reader, "user", file->user, "the name of a user of this host");
 }
@@ -200,7 +202,7 @@ static void read_capture(struct rs_reader *reader, const struct rs_file *file,
         rs_value_fail(reader, "capture.directory", directory,
                       "an absolute path of at most 160 bytes");
     else
-        config->capture_directory = strdup(directory);
+        config->capture_directory = rs_value_copy(reader, directory);
 }
 
 static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file *file,
@@ -209,7 +211,7 @@ static struct rs_config *read_all(struct rs_reader *reader, const struct rs_file
     struct rs_config *config = calloc(1, sizeof(*config));
 
     if (config == NULL) {
-        rs_value_fail(reader, "all", NULL, "memory");
+        rs_value_fail_memory(reader);
         return NULL;
     }
     read_cpus(reader, file, overrides->cpus, &config->dataplane);

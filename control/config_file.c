@@ -249,6 +249,8 @@ struct rs_file *rs_file_parse(const char *name, const char *text, size_t bytes, 
         return file;
     if (result == CYAML_OK)
         snprintf(error, error_size, "%s: is empty", name);
+    else if (result == CYAML_ERR_OOM)
+        snprintf(error, error_size, "%s: no memory", name);
     else
         explain(name, &complaint, result, error, error_size);
     return NULL;

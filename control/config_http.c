@@ -46,10 +46,9 @@ static void read_project(struct rs_reader *reader, unsigned int index,
     snprintf(path, sizeof(path), "http.projects[%u].e2ee", index);
     project->e2ee = (enum rs_project_e2ee)rs_value_word(reader, path, file->e2ee, policies,
                                                         RS_PROJECT_E2EE_ON_REQUEST);
-    project->key = strdup(file->key != NULL ? file->key : "");
-    project->secret_file = strdup(file->secret_file != NULL ? file->secret_file : "");
-    if (project->key == NULL || project->secret_file == NULL)
-        rs_value_fail(reader, "http.projects", NULL, "memory");
+    project->key = rs_value_copy(reader, file->key != NULL ? file->key : "");
+    project->secret_file =
+        rs_value_copy(reader, file->secret_file != NULL ? file->secret_file : "");
     for (unsigned int i = 0; i < index && !reader->failed; i++) {
         if (strcmp(config->projects[i].key, project->key) != 0)
             continue;
@@ -71,10 +70,10 @@ void rs_config_read_http(struct rs_reader *reader, const struct rs_file_http *fi
         rs_value_fail(reader, "http.listen", file->listen, accepted);
     if (file->projects_count > RS_PROJECTS_MAX)
         rs_value_fail(reader, "http.projects[64]", "", "64 projects at most");
-    config->listen = file->listen != NULL ? strdup(file->listen) : NULL;
+    config->listen = rs_value_copy(reader, file->listen);
     config->projects = calloc(file->projects_count + 1, sizeof(config->projects[0]));
     if (config->listen == NULL || config->projects == NULL) {
-        rs_value_fail(reader, "http", NULL, "memory");
+        rs_value_fail_memory(reader);
         return;
     }
     config->project_count = file->projects_count;

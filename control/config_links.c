@@ -39,8 +39,8 @@ static void read_port(struct rs_reader *reader, const char *path, const struct r
         rs_value_fail(reader, path, file->pci, "a PCI address such as 0000:03:00.0");
     if ((file->pci != NULL ? file->pci : file->vdev)[0] == '\0')
         rs_value_fail(reader, path, "", accepted);
-    port->pci = file->pci != NULL ? strdup(file->pci) : NULL;
-    port->vdev = file->vdev != NULL ? strdup(file->vdev) : NULL;
+    port->pci = rs_value_copy(reader, file->pci);
+    port->vdev = rs_value_copy(reader, file->vdev);
     port->mtu = read_number(reader, path, "mtu", file->mtu, RS_MTU_MIN, RS_MTU_MAX);
     port->queues = read_number(reader, path, "queues", file->queues, 1, RS_MAX_WORKERS);
 }
@@ -53,6 +53,8 @@ static void read_media(struct rs_reader *reader, unsigned int link, const struct
 
     config->media = ranges;
     config->media_count = ranges != NULL ? file->media_count : 0;
+    if (ranges == NULL)
+        rs_value_fail_memory(reader);
     snprintf(path, sizeof(path), "links[%u].media", link);
     if (file->media_count == 0)
         rs_value_fail(reader, path, NULL, "at least one {ip: NETWORK, ports: \"FIRST-LAST\"}");
@@ -88,7 +90,7 @@ static void read_link(struct rs_reader *reader, unsigned int index, const struct
     char path[PATH_TEXT];
 
     read_link_name(reader, index, file->name);
-    link->name = strdup(file->name != NULL ? file->name : "");
+    link->name = rs_value_copy(reader, file->name != NULL ? file->name : "");
     snprintf(path, sizeof(path), "links[%u].plain", index);
     read_port(reader, path, file->plain, &link->plain);
     snprintf(path, sizeof(path), "links[%u].sealed", index);
@@ -154,12 +156,16 @@ void rs_config_read_links(struct rs_reader *reader, const struct rs_file *file,
 
     config->links = links;
     config->link_count = links != NULL ? file->links_count : 0;
+    if (links == NULL)
+        rs_value_fail_memory(reader);
     if (file->links_count == 0)
         rs_value_fail(reader, "links", NULL, "at least one link");
     if (file->links_count > RS_MAX_LINKS)
         rs_value_fail(reader, "links[64]", "", "64 links at most");
     for (unsigned int i = 0; i < config->link_count; i++)
         read_link(reader, i, &file->links[i], &links[i]);
+    if (reader->failed)
+        return;
     check_names(reader, config);
     check_devices(reader, config);
 }

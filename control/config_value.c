@@ -27,6 +27,24 @@ void rs_value_fail(struct rs_reader *reader, const char *path, const char *value
                  accepted);
 }
 
+void rs_value_fail_memory(struct rs_reader *reader)
+{
+    const char *name = reader->name != NULL ? reader->name : "configuration";
+
+    if (!reader->failed)
+        snprintf(reader->error, reader->error_size, "%s: no memory", name);
+    reader->failed = true;
+}
+
+char *rs_value_copy(struct rs_reader *reader, const char *text)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+
+    if (text != NULL && copy == NULL)
+        rs_value_fail_memory(reader);
+    return copy;
+}
+
 /* Decimal digits alone, without sign, blanks or a leading zero. */
 static bool parse_number(const char *text, uint64_t *value)
 {

@@ -19,6 +19,13 @@ struct rs_reader {
 void rs_value_fail(struct rs_reader *reader, const char *path, const char *value,
                    const char *accepted);
 
+/* "NAME: no memory", as the first error. */
+void rs_value_fail_memory(struct rs_reader *reader);
+
+/* A copy for the caller to free; NULL for NULL, and where there is no memory, which is then an
+ * error. */
+char *rs_value_copy(struct rs_reader *reader, const char *text);
+
 /* Each returns the value, or `otherwise` where text is NULL or wrong. */
 uint32_t rs_value_number(struct rs_reader *reader, const char *path, const char *text, uint32_t min,
                          uint32_t max, uint32_t otherwise);
