@@ -16,6 +16,8 @@ enum {
     LARGE_BYTES = 4096, /* no secret is that long: the ordinary heap will do */
 };
 
+static uint64_t failures;
+
 int rs_memory_init(void)
 {
     switch (CRYPTO_secure_malloc_init(HEAP_BYTES, SMALLEST_BYTES)) {
@@ -32,7 +34,15 @@ void *rs_memory_alloc(size_t bytes)
 {
     void *memory = bytes < LARGE_BYTES ? OPENSSL_secure_malloc(bytes) : NULL;
 
-    return memory != NULL ? memory : malloc(bytes);
+    if (memory == NULL)
+        memory = malloc(bytes);
+    failures += memory == NULL;
+    return memory;
+}
+
+uint64_t rs_memory_failures(void)
+{
+    return failures;
 }
 
 void rs_memory_free(void *memory)

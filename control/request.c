@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "control/config.h"
+#include "control/memory.h"
 #include "control/methods.h"
 #include "control/rate.h"
 #include "control/registry.h"
@@ -106,6 +107,10 @@ void rs_request_finish(struct rs_request *request)
                       request->error.reason);
     if (request->method != NULL && request->method->role >= RS_ROLE_OPERATOR)
         log_change(request);
+    if (request->error.reason == RS_E_NONE &&
+        (request->result == NULL || rs_memory_failures() != request->memory_failures))
+        rs_error_set(&request->error, RS_E_INTERNAL_ERROR, NULL,
+                     "it is done, but there is no memory to tell the result");
     if (request->client != NULL)
         request->done(request);
     else
@@ -165,6 +170,7 @@ static void admit(struct rs_request *request)
 
 void rs_request_run(struct rs_request *request)
 {
+    request->memory_failures = rs_memory_failures();
     if (request->error.reason == RS_E_NONE &&
         !rs_rate_allows(request->control->rate, request->peer.uid))
         rs_error_set(&request->error, RS_E_RATE_LIMITED, NULL,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -39,6 +40,7 @@ struct rs_request {
     struct rs_call call;
     const struct rs_rpc_method *method;
     json_t *result;
+    uint64_t memory_failures; /* as rs_memory_failures had it when it was begun */
     struct rs_error error;
     void *client;
     struct rs_subscriber *subscriber;

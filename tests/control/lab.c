@@ -145,7 +145,7 @@ bool lab_is_done(const struct rs_request *request)
     return request->client == NULL;
 }
 
-struct rs_request *lab_start(const char *method, const char *params)
+struct rs_request *lab_prepare(const char *method, const char *params)
 {
     struct rs_request *request = calloc(1, sizeof(*request));
     char line[4096];
@@ -163,6 +163,13 @@ struct rs_request *lab_start(const char *method, const char *params)
     request->client = &lab;
     request->apply = &apply;
     request->done = on_done;
+    return request;
+}
+
+struct rs_request *lab_start(const char *method, const char *params)
+{
+    struct rs_request *request = lab_prepare(method, params);
+
     rs_request_run(request);
     return request;
 }

@@ -19,6 +19,9 @@ void lab_close(void);
 /* Runs the event loop for about `ms` milliseconds. */
 void lab_run_ms(int ms);
 
+/* A request as an admin that rs_request_run can be given; the caller frees it. */
+struct rs_request *lab_prepare(const char *method, const char *params);
+
 /* Starts a request as an admin; its reply is kept. `params` is JSON with ' for ". */
 struct rs_request *lab_start(const char *method, const char *params);
 

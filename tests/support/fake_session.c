@@ -38,7 +38,7 @@ struct rs_session *rs_session_create(struct rs_dataplane *dataplane, enum rs_pro
     }
     session = calloc(1, sizeof(*session));
     if (session == NULL)
-        abort();
+        return NULL;
     session->dataplane = dataplane;
     session->owner = owner;
     session->protection = protection;
@@ -58,8 +58,8 @@ void rs_session_destroy(struct rs_session *session)
 }
 
 /* HKDF (RFC 5869), in one of its two halves. */
-static void hkdf(const char *hash, int mode, const uint8_t *key, size_t key_bytes, const char *info,
-                 uint8_t *out, size_t bytes)
+static bool try_hkdf(const char *hash, int mode, const uint8_t *key, size_t key_bytes,
+                     const char *info, uint8_t *out, size_t bytes)
 {
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
@@ -72,10 +72,20 @@ static void hkdf(const char *hash, int mode, const uint8_t *key, size_t key_byte
         OSSL_PARAM_construct_end(),
     };
 
-    if (EVP_KDF_derive(context, out, bytes, params) != 1)
-        abort();
+    const int derived = EVP_KDF_derive(context, out, bytes, params);
+
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);
+    return derived == 1;
+}
+
+/* Memory may fail once, which is not what is looked at here. */
+static void hkdf(const char *hash, int mode, const uint8_t *key, size_t key_bytes, const char *info,
+                 uint8_t *out, size_t bytes)
+{
+    if (!try_hkdf(hash, mode, key, key_bytes, info, out, bytes) &&
+        !try_hkdf(hash, mode, key, key_bytes, info, out, bytes))
+        abort();
 }
 
 /* The wire format, section 5: key tag and fingerprint. */

@@ -55,8 +55,10 @@ struct rs_stream *fake_make_stream(struct rs_session *session,
 {
     struct rs_stream *made = calloc(1, sizeof(*made));
 
-    if (made == NULL || config->ssrc_count > 64)
+    if (config->ssrc_count > 64)
         abort();
+    if (made == NULL)
+        return NULL;
     made->session = session;
     made->config = *config;
     made->owner = config->owner;
@@ -87,6 +89,8 @@ int rs_stream_create(struct rs_session *session, const struct rs_stream_config *
     if (dataplane->stream_count == dataplane->max_streams)
         return -ENOSPC;
     *stream = fake_make_stream(session, config);
+    if (*stream == NULL)
+        return -ENOMEM;
     fake_enter_stream(*stream);
     return 0;
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Each method while memory runs out: the first allocation fails, then the second, until it is
+ * answered. What was refused has changed nothing, and the same call goes through afterwards.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "control/handlers.h"
+#include "tests/control/lab.h"
+#include "tests/support/failing_memory.h"
+#include "tests/support/fake_dataplane.h"
+#include "tests/support/runner.h"
+
+#define KEY  "'base_key':'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'"
+#define KEY2 "'base_key':'f00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'"
+#define STREAM(n)                                                                                  \
+    "{'session_id':'s','stream_id':'" #n "','link':'edge0','payload_types':{'96':{'codec':"        \
+    "'VP8'}},'flow':{'dst_ip':'198.51.100.1','dst_port':1000" #n "}}"
+
+enum { ALLOCATIONS_MAX = 20000, SMALLEST_BYTES = 16 };
+
+struct call {
+    const char *method, *params;
+    bool changes;
+};
+
+/* A life of a session, in its order: each has what it needs from those before it. */
+static const struct call calls[] = {
+    {"rpc_get_methods", "{}", false},
+    {"get_version", "{}", false},
+    {"has_end_to_end_encryption_support", "{}", false},
+    {"session_create", "{'session_id':'s','e2ee':true}", true},
+    {"session_connect", "{'session_id':'s'," KEY "}", true},
+    {"stream_publish", STREAM(1), true},
+    {"stream_subscribe", STREAM(2), true},
+    {"stream_update", "{'stream_id':'1','payload_types':{'97':{'codec':'H264'}}}", false},
+    {"session_set_encryption_secret", "{'session_id':'s'," KEY2 "}", true},
+    {"session_get", "{'session_id':'s'}", false},
+    {"session_list", "{}", false},
+    {"stream_get", "{'stream_id':'1'}", false},
+    {"stream_list", "{}", false},
+    {"stats_get", "{}", false},
+    {"stats_busiest", "{}", false},
+    {"flow_explain", "{'flow':{'dst_ip':'198.51.100.1','dst_port':10001}}", false},
+    {"health_get", "{}", false},
+    {"stream_delete", "{'stream_id':'2'}", true},
+    {"drain", "{}", false},
+    {"drain", "{'cancel':true}", false},
+    {"session_disconnect", "{'session_id':'s'}", true},
+    {"session_delete", "{'session_id':'s'}", true},
+};
+
+/* The locked heap is used up, so that JSON's memory is the ordinary heap's and can fail; OpenSSL,
+ * which crashes where its first use finds none, has been used once. */
+static void open_lab(void)
+{
+    lab_open();
+    while (OPENSSL_secure_malloc(SMALLEST_BYTES) != NULL)
+        continue;
+    lab_call("session_create", "{'session_id':'first','e2ee':true}");
+    CU_ASSERT_STRING_EQUAL(lab_call("session_connect", "{'session_id':'first'," KEY "}"), "ok");
+    CU_ASSERT_STRING_EQUAL(lab_call("session_delete", "{'session_id':'first'}"), "ok");
+}
+
+/* What cannot be told has been done all the same, and is told so. */
+static bool is_done_untold(const struct rs_error *error)
+{
+    return error->reason == RS_E_INTERNAL_ERROR && strstr(error->message, "it is done") != NULL;
+}
+
+static unsigned long refusals;
+
+/* A long list, which must not come cut short. */
+static bool is_whole(const struct call *call, const json_t *result)
+{
+    json_t *whole = rs_methods_json();
+    const bool equal = strcmp(call->method, "rpc_get_methods") != 0 || json_equal(result, whole);
+
+    json_decref(whole);
+    return equal;
+}
+
+/* Runs it with its n-th allocation failing. Returns whether one did. */
+static bool try(const struct call *call, unsigned long n, enum rs_reason *reason)
+{
+    struct rs_request *request = lab_prepare(call->method, call->params);
+    unsigned long failed;
+
+    failing_memory_arm(n);
+    rs_request_run(request);
+    failed = failing_memory_disarm();
+    CU_ASSERT_TRUE_FATAL(lab_is_done(request));
+    *reason = is_done_untold(&request->error) && call->changes ? RS_E_NONE : request->error.reason;
+    CU_ASSERT(*reason == RS_E_NONE || (failed > 0 && request->error.message[0] != '\0'));
+    CU_ASSERT(request->error.reason != RS_E_NONE || is_whole(call, request->result));
+    refusals += request->error.reason != RS_E_NONE;
+    rs_request_free(request);
+    return failed > 0;
+}
+
+/* Until it has succeeded. A change that was refused must leave no session or stream more or less.
+ */
+static void run_out(const struct call *call)
+{
+    enum rs_reason reason = RS_E_INTERNAL_ERROR;
+    unsigned long n = 0;
+
+    while (reason != RS_E_NONE && n < ALLOCATIONS_MAX) {
+        const size_t sessions = rs_fake_session_count(), streams = rs_fake_stream_count();
+
+        if (!try(call, ++n, &reason) || reason == RS_E_NONE)
+            continue;
+        CU_ASSERT_EQUAL(rs_fake_session_count(), sessions);
+        CU_ASSERT_EQUAL(rs_fake_stream_count(), streams);
+    }
+    if (reason != RS_E_NONE)
+        printf("    %s: reason %d at allocation %lu\n", call->method, (int)reason, n);
+    CU_ASSERT_EQUAL(reason, RS_E_NONE);
+}
+
+static void a_method_without_memory_is_refused_whole_and_works_afterwards(void)
+{
+    open_lab();
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        run_out(&calls[i]);
+    CU_ASSERT(refusals > 1000);
+    lab_run_ms(20);
+    CU_ASSERT_EQUAL(rs_fake_session_count(), 0);
+    CU_ASSERT_EQUAL(rs_fake_stream_count(), 0);
+    lab_close();
+}
+
+int main(void)
+{
+    static const struct rs_test tests[] = {
+        {"a_method_without_memory_is_refused_whole_and_works_afterwards",
+         a_method_without_memory_is_refused_whole_and_works_afterwards},
+    };
+
+    return rs_test_main("methods_memory", tests, sizeof(tests) / sizeof(tests[0]));
+}
