@@ -245,8 +245,10 @@ struct rs_http *rs_http_create(struct rs_control *control)
     struct rs_http *http = calloc(1, sizeof(*http));
     int error = 0;
 
-    if (http == NULL)
+    if (http == NULL) {
+        rs_log(RS_LOG_ERROR, "http: no memory");
         return NULL;
+    }
     http->control = control;
     if (control->config->http.listen != NULL)
         error = start(http, &control->config->http);

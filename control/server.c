@@ -197,8 +197,10 @@ struct rs_server *rs_server_create(struct rs_control *control)
     struct rs_server *server = calloc(1, sizeof(*server));
     int error;
 
-    if (server == NULL)
+    if (server == NULL) {
+        rs_log(RS_LOG_ERROR, "control socket: no memory");
         return NULL;
+    }
     server->control = control;
     find_groups(server);
     /* All may connect; what they may do is decided by who they are. */

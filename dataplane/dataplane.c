@@ -193,8 +193,10 @@ struct rs_dataplane *rs_dataplane_create(const struct rs_dataplane_config *confi
     struct rs_dataplane *dp = calloc(1, sizeof(*dp));
     int rc;
 
-    if (dp == NULL)
+    if (dp == NULL) {
+        rs_log(RS_LOG_ERROR, "dataplane: no memory");
         return NULL;
+    }
     dp->observer = observer;
     dp->epoll_fd = dp->wake_fd = dp->timer_fd = -1;
     TAILQ_INIT(&dp->sessions);
