@@ -40,15 +40,19 @@ def by_worker(daemon):
     return [worker["seal"]["passes"]["sealed"] for worker in workers]
 
 
+def publish(lab):
+    lab.session("queues", "queues")
+    lab.client.call("stream_publish", session_id="queues", link=sealed_lab.LINK, payload_types=sealed_lab.TYPES,
+                    flow={"dst_ip": DESTINATION[0], "dst_port": DESTINATION[1]})
+
+
 def check(checks, name, both, queues=2):
     """`both`: whether each of the workers has to get some of the flows."""
     if len(edge.cpus()) < 2:
         raise cases.Skip("there is one CPU, and each worker needs one")
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
         with port_lab.laboratory(KINDS[name], directory, queues=queues, cpus=edge.cpus()[:2]) as (lab, _):
-            lab.session("queues", "queues")
-            lab.client.call("stream_publish", session_id="queues", link=sealed_lab.LINK, payload_types=sealed_lab.TYPES,
-                            flow={"dst_ip": DESTINATION[0], "dst_port": DESTINATION[1]})
+            publish(lab)
             flows = [frames_of(flow) for flow in range(FLOWS)]
             sent = [frame for turn in zip(*flows) for frame in turn]
             came = []
@@ -115,6 +119,21 @@ def one_ring_of_memif_has_both_workers(checks):
     check(checks, "memif, as server", both=True, queues=1)
 
 
+def a_change_of_secret_reaches_the_flows_that_were_handed_on(checks):
+    turns = list(zip(*(frames_of(flow) for flow in range(FLOWS))))
+    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+        with port_lab.laboratory(KINDS["pcap"], directory, queues=1, cpus=edge.cpus()[:2]) as (lab, _):
+            publish(lab)
+            for number, turn in enumerate(turns):
+                key = sealed_lab.base_key(f"change {number}")
+                tag = lab.client.call("session_set_encryption_secret", session_id="queues", base_key=key, activate_after_ms=0,
+                                      grace_ms=0)["key_tag"]
+                out, counted = lab.seal.send(*turn)
+                checks.equal(counted, {"sealed": FLOWS}, f"change {number}: outcomes")
+                checks.equal({read(frame)[2][-2:].hex() for frame in out}, {tag}, f"change {number}: key tags of all flows")
+            checks.equal([count > 0 for count in by_worker(lab.daemon)], [True, True], "workers that sealed")
+
+
 TESTS = (
     two_queues_of_a_tap_have_a_worker_each,
     more_queues_than_af_xdp_finds_are_refused_at_the_start,
@@ -125,6 +144,7 @@ TESTS = (
     one_queue_of_an_interface_has_both_workers,
     one_packet_socket_has_both_workers,
     one_ring_of_memif_has_both_workers,
+    a_change_of_secret_reaches_the_flows_that_were_handed_on,
 )
 
 
