@@ -99,6 +99,10 @@ class Edge:
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
+    def is_sanitized(self):
+        """Then all takes longer, and what was freed stays for a while."""
+        return "libasan" in pathlib.Path(f"/proc/{self.process.pid}/maps").read_text()
+
     def log(self):
         return self.log_path.read_text(errors="replace")
 

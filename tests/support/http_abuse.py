@@ -104,5 +104,5 @@ class Watch:
         self.thread.join()
         checks.true(0 < self.descriptors <= CLIENTS_MAX + OTHER_DESCRIPTORS, f"{self.descriptors} descriptors")
         grown = self.memory - self.memory_before
-        limit = GROWTH_KIB + (QUARANTINE_KIB if self.lab.is_sanitized() else 0)
+        limit = GROWTH_KIB + (QUARANTINE_KIB if self.lab.daemon.is_sanitized() else 0)
         checks.true(grown < limit, f"{grown} KiB more memory")

@@ -138,10 +138,6 @@ class Lab:
         text = pathlib.Path(f"/proc/{self.daemon.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name}:"))
 
-    def is_sanitized(self):
-        """Then what was freed stays for a while."""
-        return "libasan" in pathlib.Path(f"/proc/{self.daemon.process.pid}/maps").read_text()
-
     def descriptors(self):
         return len(list(pathlib.Path(f"/proc/{self.daemon.process.pid}/fd").iterdir()))
 
