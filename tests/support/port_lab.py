@@ -68,6 +68,7 @@ KINDS = {
                       queues=",qpairs={queues}"),
     "pcap": Kind("net_pcap{n},rx_iface_in={near},tx_iface={near}", veth=True),
     "af_xdp": Kind("net_af_xdp{n},iface={near},force_copy=1", veth=True, queues=",queue_count={queues}"),
+    "af_xdp, as the driver has it": Kind("net_af_xdp{n},iface={near}", veth=True, queues=",queue_count={queues}"),
     "tap": Kind("net_tap{n},iface={far}"),
     "memif, as server": Kind(MEMIF + ",role=server", MEMIF + ",role=client"),
     "memif, as client": Kind(MEMIF + ",role=client", MEMIF + ",role=server", peer_first=True),

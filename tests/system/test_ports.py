@@ -40,6 +40,11 @@ def media_passes_af_xdp_in_copy_mode(checks):
     carry(checks, "af_xdp")
 
 
+def media_passes_af_xdp_without_copies_where_the_driver_can(checks):
+    """Where it cannot, as veth, it has to come out as copies and not as an error."""
+    carry(checks, "af_xdp, as the driver has it")
+
+
 def media_passes_taps(checks):
     carry(checks, "tap")
 
@@ -162,6 +167,7 @@ TESTS = (
     media_passes_af_packet,
     media_passes_interfaces_by_libpcap,
     media_passes_af_xdp_in_copy_mode,
+    media_passes_af_xdp_without_copies_where_the_driver_can,
     media_passes_taps,
     media_passes_memif_as_server,
     media_passes_memif_as_client,
