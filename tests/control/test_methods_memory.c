@@ -101,8 +101,7 @@ static bool try(const struct call *call, unsigned long n, enum rs_reason *reason
     return failed > 0;
 }
 
-/* Until it has succeeded. A change that was refused must leave no session or stream more or less.
- */
+/* Until it has succeeded. A refused change leaves no session or stream more or less. */
 static void run_out(const struct call *call)
 {
     enum rs_reason reason = RS_E_INTERNAL_ERROR;

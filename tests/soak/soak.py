@@ -176,14 +176,11 @@ def kept_kib(events, since):
     return sum(len(json.dumps(event)) + EVENT_EXTRA_BYTES for event in events if event["time"] >= begin) // 1024
 
 
-def grown(soak):
-    """What has grown, in words, since memory was first read after the warm-up."""
+def growth(soak):
+    """Of each edge since the warm-up: resident KiB then, and now, and what of it events take."""
     warm = int(len(soak.memory) * WARM_UP)
-    for number, daemon in enumerate(soak.edges):
-        before, after = soak.memory[warm][number], soak.memory[-1][number]
-        kept = kept_kib(events_of(daemon), soak.measured[warm])
-        if after - before - kept > GROWTH_MAX_KIB:
-            yield f"edge {number} has grown from {before} to {after} KiB, of which events are {kept}"
+    return [(soak.memory[warm][number], soak.memory[-1][number], kept_kib(events_of(daemon), soak.measured[warm]))
+            for number, daemon in enumerate(soak.edges)] if soak.memory else []
 
 
 def account(soak, end):
@@ -213,8 +210,8 @@ def account(soak, end):
         wrong.append(f"drops where it opens: { {name: opening[name] for name in unexpected} }")
     if end["received"] < end["sent"] // 2:
         wrong.append(f"only {end['received']} of {end['sent']} came through")
-    if len(soak.memory) > 4:
-        wrong.extend(grown(soak))
+    wrong.extend(f"an edge has grown from {before} to {after} KiB, of which events are {kept}"
+                 for before, after, kept in growth(soak) if after - before - kept > GROWTH_MAX_KIB)
     return wrong, sealing, opening
 
 
@@ -265,8 +262,8 @@ def report(soak, end, out):
         print(f"  dropped by name: {sealing.get('no_stream', 0)} + {opening.get('no_stream', 0)} no_stream, of streams that were gone")
     print(f"  {soak.changes} changes of secret, {soak.comings} streams gone and come again, {soak.polls} polls,"
           f" the slowest {soak.slowest_poll * 1000:.0f} ms")
-    if soak.memory:
-        print("  resident: " + ", ".join(f"{soak.memory[0][n]} to {soak.memory[-1][n]} KiB" for n in range(2)))
+    for before, after, kept in growth(soak):
+        print(f"  resident after the warm-up: {before} to {after} KiB, of which events are {kept}")
     print(f"  {out / 'soak.json'}" + (f", {out / 'soak.png'}" if draw(soak, out / "soak.png") else " (no picture: no matplotlib)"))
     for line in wrong:
         print(f"FAIL {line}")

@@ -9,7 +9,6 @@
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,54 +19,31 @@ extern void *__libc_calloc(size_t count, size_t bytes);
 extern void *__libc_realloc(void *memory, size_t bytes);
 extern void *__libc_memalign(size_t alignment, size_t bytes);
 
-static atomic_ulong asked, failed, first, last; /* first 0: none fails */
-static int tell_fd = -1;
+static atomic_ulong asked, failed, armed; /* armed 0: none fails */
 
 static int fails(void)
 {
-    const unsigned long from = atomic_load(&first);
     const unsigned long n = atomic_fetch_add(&asked, 1) + 1;
 
-    if (from == 0 || n < from || n > atomic_load(&last))
+    if (n != atomic_load(&armed))
         return 0;
-    if (atomic_fetch_add(&failed, 1) == 0 && tell_fd >= 0)
-        syscall(SYS_write, tell_fd, "!", 1);
+    atomic_fetch_add(&failed, 1);
     errno = ENOMEM;
     return 1;
 }
 
-static void arm(unsigned long from, unsigned long to)
-{
-    atomic_store(&first, 0);
-    atomic_store(&asked, 0);
-    atomic_store(&failed, 0);
-    atomic_store(&last, to);
-    atomic_store(&first, from);
-}
-
 void failing_memory_arm(unsigned long n)
 {
-    arm(n, n);
+    atomic_store(&armed, 0);
+    atomic_store(&asked, 0);
+    atomic_store(&failed, 0);
+    atomic_store(&armed, n);
 }
 
 unsigned long failing_memory_disarm(void)
 {
-    atomic_store(&first, 0);
+    atomic_store(&armed, 0);
     return atomic_load(&failed);
-}
-
-__attribute__((constructor)) static void read_environment(void)
-{
-    const char *order = getenv("RTPSEAL_FAIL_ALLOCATION"), *tell = getenv("RTPSEAL_FAIL_TELL");
-    char *end;
-    unsigned long n;
-
-    if (tell != NULL)
-        tell_fd = (int)strtol(tell, NULL, 10);
-    if (order == NULL)
-        return;
-    n = strtoul(order, &end, 10);
-    arm(n, *end == '+' ? (unsigned long)-1 : n);
 }
 
 void *malloc(size_t bytes)

@@ -3,6 +3,7 @@
 used twice, and each packet is accounted for."""
 
 import collections
+import contextlib
 import pathlib
 import sys
 import tempfile
@@ -40,27 +41,30 @@ def by_worker(daemon):
     return [worker["seal"]["passes"]["sealed"] for worker in workers]
 
 
-def publish(lab):
-    lab.session("queues", "queues")
-    lab.client.call("stream_publish", session_id="queues", link=sealed_lab.LINK, payload_types=sealed_lab.TYPES,
-                    flow={"dst_ip": DESTINATION[0], "dst_port": DESTINATION[1]})
-
-
-def check(checks, name, both, queues=2):
-    """`both`: whether each of the workers has to get some of the flows."""
+@contextlib.contextmanager
+def published(name, queues):
+    """A daemon with two workers on ports of a kind, and a stream that all the flows belong to."""
     if len(edge.cpus()) < 2:
         raise cases.Skip("there is one CPU, and each worker needs one")
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
         with port_lab.laboratory(KINDS[name], directory, queues=queues, cpus=edge.cpus()[:2]) as (lab, _):
-            publish(lab)
-            flows = [frames_of(flow) for flow in range(FLOWS)]
-            sent = [frame for turn in zip(*flows) for frame in turn]
-            came = []
-            for at in range(0, len(sent), FLOWS):
-                out, counted = lab.seal.send(*sent[at : at + FLOWS])
-                came += out
-                checks.equal((len(out), counted), (FLOWS, {"sealed": FLOWS}), f"{name}: sealed of packet {at // FLOWS}")
-            look_at(checks, name, both, [read(frame) for frame in came], by_worker(lab.daemon))
+            lab.session("queues", "queues")
+            lab.client.call("stream_publish", session_id="queues", link=sealed_lab.LINK, payload_types=sealed_lab.TYPES,
+                            flow={"dst_ip": DESTINATION[0], "dst_port": DESTINATION[1]})
+            yield lab
+
+
+def check(checks, name, both, queues=2):
+    """`both`: whether each of the workers has to get some of the flows."""
+    with published(name, queues) as lab:
+        flows = [frames_of(flow) for flow in range(FLOWS)]
+        sent = [frame for turn in zip(*flows) for frame in turn]
+        came = []
+        for at in range(0, len(sent), FLOWS):
+            out, counted = lab.seal.send(*sent[at : at + FLOWS])
+            came += out
+            checks.equal((len(out), counted), (FLOWS, {"sealed": FLOWS}), f"{name}: sealed of packet {at // FLOWS}")
+        look_at(checks, name, both, [read(frame) for frame in came], by_worker(lab.daemon))
 
 
 def look_at(checks, name, both, packets, sealed):
@@ -120,18 +124,14 @@ def one_ring_of_memif_has_both_workers(checks):
 
 
 def a_change_of_secret_reaches_the_flows_that_were_handed_on(checks):
-    turns = list(zip(*(frames_of(flow) for flow in range(FLOWS))))
-    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
-        with port_lab.laboratory(KINDS["pcap"], directory, queues=1, cpus=edge.cpus()[:2]) as (lab, _):
-            publish(lab)
-            for number, turn in enumerate(turns):
-                key = sealed_lab.base_key(f"change {number}")
-                tag = lab.client.call("session_set_encryption_secret", session_id="queues", base_key=key, activate_after_ms=0,
-                                      grace_ms=0)["key_tag"]
-                out, counted = lab.seal.send(*turn)
-                checks.equal(counted, {"sealed": FLOWS}, f"change {number}: outcomes")
-                checks.equal({read(frame)[2][-2:].hex() for frame in out}, {tag}, f"change {number}: key tags of all flows")
-            checks.equal([count > 0 for count in by_worker(lab.daemon)], [True, True], "workers that sealed")
+    with published("pcap", queues=1) as lab:
+        for number, turn in enumerate(zip(*(frames_of(flow) for flow in range(FLOWS)))):
+            tag = lab.client.call("session_set_encryption_secret", session_id="queues", activate_after_ms=0, grace_ms=0,
+                                  base_key=sealed_lab.base_key(f"change {number}"))["key_tag"]
+            out, counted = lab.seal.send(*turn)
+            checks.equal((len(out), counted), (FLOWS, {"sealed": FLOWS}), f"change {number}: outcomes")
+            checks.equal({read(frame)[2][-2:].hex() for frame in out}, {tag}, f"change {number}: key tags of all flows")
+        checks.equal([count > 0 for count in by_worker(lab.daemon)], [True, True], "workers that sealed")
 
 
 TESTS = (
