@@ -5,7 +5,6 @@ records what comes out: the kernel counts it."""
 import collections
 import contextlib
 import json
-import os
 import pathlib
 import socket
 import tempfile
@@ -210,8 +209,7 @@ class Listener:
 @contextlib.contextmanager
 def crowd():
     netns.enter()
-    # Built with AddressSanitizer, a daemon keeps what it has freed, and grows by that.
-    os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
+    edge.keep_little_that_is_freed()
     netns.add_veth("plain", "plain-far")
     netns.add_veth("sealed", "sealed-far")
     links = [edge.link(sealed_lab.LINK, edge.af_packet(0, "plain"), edge.af_packet(1, "sealed"),
