@@ -5,6 +5,7 @@ knows of: the host's own are left alone."""
 import contextlib
 import os
 import pathlib
+import shutil
 import socket
 import tempfile
 from typing import NamedTuple
@@ -49,6 +50,11 @@ def make_open(directory, user=None):
     directory.chmod(0o755)
     if user is not None:
         os.chown(directory, user.uid, user.gid)
+
+
+def daemon_in(directory):
+    """A copy of the daemon where others reach it: the checkout may lie where root alone can look."""
+    return pathlib.Path(shutil.copy(edge.DAEMON, directory))
 
 
 def quiet_links():

@@ -227,8 +227,8 @@ def the_daemons_own_user_is_an_admin(checks, lab):
     users.check_possible()
     directory = lab.daemon.directory.parent / "ordinary"
     prefix = ["setpriv", "--reuid", str(DAEMON_USER.uid), "--regid", str(DAEMON_USER.gid), "--clear-groups"]
-    daemon = edge.Edge(directory, users.quiet_links(), prefix=prefix, lock_keys="no")
     users.make_open(directory, DAEMON_USER)
+    daemon = edge.Edge(directory, users.quiet_links(), prefix=prefix, lock_keys="no", daemon=users.daemon_in(directory))
     with daemon:
         owner = pathlib.Path(f"/proc/{daemon.process.pid}").stat().st_uid
         checks.equal(owner, DAEMON_USER.uid, "the daemon's user")

@@ -139,7 +139,8 @@ def named_capabilities_are_all_that_an_ordinary_user_needs(checks):
         run.mkdir()
         os.chown(run, NOBODY, NOBODY)
         kind = port_lab.KINDS["af_packet"]
-        with port_lab.wires(kind), edge.Edge(run, [edge.link("edge0", *kind.ports(run), RANGES)], prefix=AS_NOBODY) as daemon:
+        with port_lab.wires(kind), edge.Edge(run, [edge.link("edge0", *kind.ports(run), RANGES)], prefix=AS_NOBODY,
+                                             daemon=users.daemon_in(directory)) as daemon:
             check_threads(checks, daemon, NOBODY)
             check_works(checks, daemon)
 

@@ -16,6 +16,7 @@ import edge  # noqa: E402
 import frames  # noqa: E402
 import netns  # noqa: E402
 import path_lab  # noqa: E402
+import users  # noqa: E402
 from frames import Flow  # noqa: E402
 
 TOOL = "dpdk-telemetry.py"
@@ -158,14 +159,11 @@ def a_path_too_long_for_a_socket_is_said_and_the_daemon_runs(checks, _, director
 
 
 def an_ordinary_user_is_answered(checks, _, directory):
+    users.check_possible()
     home = directory / "nobody"
-    home.mkdir()
-    if os.geteuid() != 0 or subprocess.run([*AS_NOBODY, "test", "-x", str(edge.DAEMON)], check=False,
-                                           stderr=subprocess.DEVNULL).returncode:
-        raise cases.Skip("needs root to be someone else, who may run the daemon")
-    os.chown(home, NOBODY, NOBODY)
+    users.make_open(home, users.NOBODY)
     os.chmod(directory, 0o755)
-    with Beside(home, NULLS, {"XDG_RUNTIME_DIR": str(home)}, prefix=AS_NOBODY) as daemon:
+    with Beside(home, NULLS, {"XDG_RUNTIME_DIR": str(home)}, prefix=AS_NOBODY, daemon=users.daemon_in(home)) as daemon:
         stats = ask(daemon, "/rtpseal/stats", prefix=AS_NOBODY)[0]
         checks.equal(stats["open"]["packets_in"], 0, "its own user")
         checks.equal((home / SOCKET).stat().st_uid, NOBODY, "whose socket")
