@@ -150,6 +150,8 @@ static void write_links(FILE *out, const struct rs_config *config)
         write_port(out, &link->sealed);
         if (link->icmp_too_big)
             fputs(" icmp_too_big", out);
+        if (link->reassemble)
+            fputs(" reassemble", out);
     }
 }
 

@@ -38,6 +38,7 @@ static const cyaml_schema_field_t link_fields[] = {TEXT(rs_file_link, name),
                                                    LIST(rs_file_link, media, &range_entry),
                                                    TEXT(rs_file_link, injected),
                                                    TEXT(rs_file_link, icmp_too_big),
+                                                   TEXT(rs_file_link, reassemble),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_value_t link_entry = {

@@ -15,7 +15,7 @@ struct rs_file_range {
 };
 
 struct rs_file_link {
-    char *name, *injected, *icmp_too_big;
+    char *name, *injected, *icmp_too_big, *reassemble;
     struct rs_file_port *plain, *sealed;
     struct rs_file_range *media;
     uint32_t media_count;

@@ -101,6 +101,8 @@ static void read_link(struct rs_reader *reader, unsigned int index, const struct
                                                             RS_INJECTED_DROP);
     snprintf(path, sizeof(path), "links[%u].icmp_too_big", index);
     link->icmp_too_big = rs_value_bool(reader, path, file->icmp_too_big, false);
+    snprintf(path, sizeof(path), "links[%u].reassemble", index);
+    link->reassemble = rs_value_bool(reader, path, file->reassemble, false);
 }
 
 /* What DPDK would take for the same device: a vdev is named by what comes before its options. */

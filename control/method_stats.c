@@ -59,11 +59,12 @@ static json_t *port_json(const struct rs_control *control, unsigned int link,
                      (int)info.rx_queues, "tx_queues", (int)info.tx_queues);
     json_object_update_new(
         port,
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets", (json_int_t)info.rx_packets,
-                  "tx_packets", (json_int_t)info.tx_packets, "rx_missed",
-                  (json_int_t)info.rx_missed, "rx_errors", (json_int_t)info.rx_errors, "rx_no_mbuf",
-                  (json_int_t)info.rx_no_mbuf, "tx_errors", (json_int_t)info.tx_errors,
-                  "icmp_too_big", (json_int_t)info.icmp_too_big));
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rx_packets",
+                  (json_int_t)info.rx_packets, "tx_packets", (json_int_t)info.tx_packets,
+                  "rx_missed", (json_int_t)info.rx_missed, "rx_errors", (json_int_t)info.rx_errors,
+                  "rx_no_mbuf", (json_int_t)info.rx_no_mbuf, "tx_errors",
+                  (json_int_t)info.tx_errors, "icmp_too_big", (json_int_t)info.icmp_too_big,
+                  "fragments_joined", (json_int_t)info.fragments_joined));
     json_object_set_new(port, side == RS_SEAL ? "seal" : "open",
                         some_counters(control, RS_ALL, (int)link, side));
     return port;

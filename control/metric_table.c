@@ -69,6 +69,8 @@ const struct rs_metric rs_metric_rows[] = {
      PORT(rx_errors)},
     {"rtpseal_port_tx_errors_total", COUNTER, "Packets that the port failed to send.",
      PORT(tx_errors)},
+    {"rtpseal_port_fragments_joined_total", COUNTER,
+     "By how much put together datagrams are fewer than their fragments.", PORT(fragments_joined)},
 
     {"rtpseal_worker_busy_cycles_total", COUNTER,
      "Cycles of the CPU's time stamp counter in turns of the worker that found packets.",

@@ -32,7 +32,7 @@ struct rs_burst {
     uint64_t now_tsc;
     unsigned int received;
     unsigned int refused;   /* of these, the last: meant for workers that take no more */
-    unsigned int handed_on; /* besides these, to other workers */
+    unsigned int set_aside; /* besides these: for other workers, or until others come */
     unsigned int live_count;
     unsigned int cold_count; /* packets whose streams this worker has not seen lately */
     uint8_t live[RS_BURST_MAX];

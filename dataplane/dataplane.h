@@ -50,6 +50,7 @@ struct rs_link_config {
     size_t media_count;
     enum rs_injected_policy injected;
     bool icmp_too_big; /* senders on the plain side are told which packets do not fit once sealed */
+    bool reassemble;   /* fragments of what may be media are put together, not dropped */
 };
 
 enum rs_hugepages { RS_HUGEPAGES_AUTO, RS_HUGEPAGES_REQUIRED, RS_HUGEPAGES_OFF };
@@ -287,6 +288,8 @@ struct rs_port_info {
     uint16_t mtu, rx_queues, tx_queues;
     uint64_t rx_packets, tx_packets, rx_missed, rx_errors, rx_no_mbuf, tx_errors;
     uint64_t icmp_too_big; /* messages that the daemon itself has sent there */
+    uint64_t
+        fragments_joined; /* by how much put together datagrams are fewer than their fragments */
 };
 
 /* `side`: RS_SEAL for the plain port, RS_OPEN for the sealed one (where that direction enters). */

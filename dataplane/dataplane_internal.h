@@ -20,6 +20,8 @@ struct rs_link {
     struct rs_port ports[RS_DIRECTIONS];      /* by the direction that enters there */
     struct rs_too_big *too_big;               /* NULL: senders are not told */
     struct rs_spread *spreads[RS_DIRECTIONS]; /* NULL: each worker has its queues */
+    bool reassemble;
+    struct rs_reassembly *reassemblies[RS_DIRECTIONS][RS_MAX_WORKERS]; /* by ingress queue */
 };
 
 struct rs_dataplane {

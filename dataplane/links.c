@@ -64,6 +64,7 @@ static int open_link(struct rs_link *link, unsigned int index, const struct rs_l
 {
     int rc;
 
+    link->reassemble = config->reassemble;
     link->rules = rs_link_rules_create(config->media, config->media_count, config->injected);
     if (link->rules == NULL)
         return -ENOMEM;
@@ -92,11 +93,23 @@ static uint16_t data_room(const struct rs_dataplane *dp)
     return (uint16_t)RTE_MIN(RTE_MAX(room, (uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE), UINT16_MAX);
 }
 
+/* Packets that wait for the rest of their datagrams, at most. */
+static unsigned int pieces_waiting(const struct rs_dataplane *dp)
+{
+    unsigned int links = 0;
+
+    for (unsigned int l = 0; l < dp->link_count; l++)
+        links += dp->links[l].reassemble;
+    return links * RS_DIRECTIONS * dp->worker_count * RS_REASSEMBLY_DATAGRAMS *
+           RS_REASSEMBLY_PIECES;
+}
+
 static int make_mbufs(struct rs_dataplane *dp)
 {
     /* Each path has a queue or a ring at either end. */
     const unsigned int paths = dp->link_count * RS_DIRECTIONS * dp->worker_count;
-    const unsigned int count = paths * 2 * DESCRIPTORS + (dp->worker_count + 1) * 2 * MBUF_CACHE;
+    const unsigned int count =
+        paths * 2 * DESCRIPTORS + pieces_waiting(dp) + (dp->worker_count + 1) * 2 * MBUF_CACHE;
 
     _Static_assert((int)RS_SPREAD_RING <= (int)DESCRIPTORS, "a ring holds no more than a queue");
     dp->mbufs =
@@ -145,6 +158,7 @@ static void add_path(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         .tx_offload = out->tx_offload,
         .spread = link->spreads[direction],
         .place = place,
+        .reassembly = link->reassemblies[direction][place],
         .link = (uint8_t)l,
         .direction = direction,
         .crypt = direction == RS_SEAL ? rs_seal : rs_open,
@@ -170,6 +184,14 @@ static int add_paths(struct rs_dataplane *dp, unsigned int l, enum rs_direction 
         rs_log(RS_LOG_INFO, "%s: %s: %u workers share %u receive and %u transmit queues",
                link->name, direction == RS_SEAL ? "seal" : "open", dp->worker_count, queues.rx,
                queues.tx);
+    }
+    for (unsigned int place = 0; link->reassemble && place < queues.rx; place++) {
+        link->reassemblies[direction][place] = rs_reassembly_create(rte_get_tsc_hz());
+        if (link->reassemblies[direction][place] == NULL) {
+            rs_log(RS_LOG_ERROR, "memory.mb: no room for the fragments of %s; raise it",
+                   link->name);
+            return -ENOMEM;
+        }
     }
     for (unsigned int place = 0; place < dp->worker_count; place++)
         add_path(dp, l, direction, queues, place);
@@ -203,8 +225,11 @@ void rs_links_close(struct rs_dataplane *dp)
             if (dp->links[l].ports[d].id != UINT16_MAX)
                 rs_port_close(&dp->links[l].ports[d]);
         }
-        for (unsigned int d = 0; d < RS_DIRECTIONS; d++)
+        for (unsigned int d = 0; d < RS_DIRECTIONS; d++) {
             rs_spread_destroy(dp->links[l].spreads[d]);
+            for (unsigned int q = 0; q < RS_MAX_WORKERS; q++)
+                rs_reassembly_destroy(dp->links[l].reassemblies[d][q]);
+        }
         rs_too_big_destroy(dp->links[l].too_big);
         free(dp->links[l].rules);
     }

@@ -18,7 +18,8 @@
 enum rs_frame {
     RS_FRAME_OTHER,     /* not UDP: passes */
     RS_FRAME_UDP,       /* UDP or UDP-Lite: addresses, ports and offsets are set */
-    RS_FRAME_FRAGMENT,  /* a piece of a UDP datagram: addresses are set, ports where ports_known */
+    RS_FRAME_FRAGMENT,  /* a piece of a UDP datagram: addresses and l3_offset are set, ports where
+                           ports_known */
     RS_FRAME_QUOTED,    /* an ICMP or ICMPv6 error that quotes a UDP datagram: the datagram's
                            addresses and ports are set */
     RS_FRAME_TRUNCATED, /* a header runs past the frame's first segment, or IP's length lies */

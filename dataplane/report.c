@@ -49,6 +49,17 @@ void rs_dataplane_get_buffers(const struct rs_dataplane *dp, struct rs_buffer_in
     info->in_use = rte_mempool_in_use_count(dp->mbufs);
 }
 
+static uint64_t count_joined(const struct rs_link *link, enum rs_direction side)
+{
+    uint64_t joined = 0;
+
+    for (unsigned int q = 0; q < RS_MAX_WORKERS; q++) {
+        if (link->reassemblies[side][q] != NULL)
+            joined += rs_reassembly_joined(link->reassemblies[side][q]);
+    }
+    return joined;
+}
+
 void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enum rs_direction side,
                            struct rs_port_info *info)
 {
@@ -64,6 +75,7 @@ void rs_dataplane_get_port(const struct rs_dataplane *dp, unsigned int link, enu
     info->up = rs_port_is_up(port);
     if (side == RS_SEAL && dp->links[link].too_big != NULL)
         info->icmp_too_big = rs_too_big_sent(dp->links[link].too_big);
+    info->fragments_joined = count_joined(&dp->links[link], side);
     if (rte_eth_stats_get(port->id, &stats) != 0)
         return;
     info->rx_packets = stats.ipackets;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Stage: takes a burst off the ingress queue, or the path's share of one (spread.c). Nothing is
- * looked at yet, but all of it is asked for:
- * a NIC, or another core, has written it, and to wait for it line by line costs more than to seal.
+ * looked at yet but, where a link asks for it, fragments (reassemble.c); all of it is asked for: a
+ * NIC, or another core, has written it, and to wait for it line by line costs more than to seal.
  */
 #include "stages.h"
 
@@ -23,18 +23,25 @@ static void prefetch(const struct rte_mbuf *mbuf)
         rte_prefetch0(frame + at);
 }
 
+unsigned int rs_rx_queue(const struct rs_path *path, struct rs_burst *burst)
+{
+    const unsigned int count =
+        rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
+
+    return likely(path->reassembly == NULL) ? count : rs_reassemble(path, burst, count);
+}
+
 void rs_rx(struct rs_worker *worker, struct rs_burst *burst)
 {
     const struct rs_path *path = burst->path;
 
     (void)worker;
     burst->refused = 0;
-    burst->handed_on = 0;
+    burst->set_aside = 0;
     if (unlikely(path->spread != NULL))
         burst->received = rs_spread_receive(path, burst);
     else
-        burst->received =
-            rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX);
+        burst->received = rs_rx_queue(path, burst);
     if (burst->received == 0)
         return;
     burst->live_count = burst->received - burst->refused;

@@ -142,7 +142,7 @@ static unsigned int hand_out(const struct rs_path *path, struct rs_burst *burst,
         const unsigned int taken =
             rte_ring_enqueue_burst(ring, (void *const *)(sorted + begins[m]), share, NULL);
 
-        burst->handed_on += taken;
+        burst->set_aside += taken;
         for (unsigned int i = taken; i < share; i++)
             burst->mbufs[kept + burst->refused++] = sorted[begins[m] + i];
     }
@@ -156,8 +156,7 @@ unsigned int rs_spread_receive(const struct rs_path *path, struct rs_burst *burs
     if (path->place >= spread->rx_queues)
         return rte_ring_dequeue_burst(spread->in[path->place], (void **)burst->mbufs, RS_BURST_MAX,
                                       NULL);
-    return hand_out(path, burst,
-                    rte_eth_rx_burst(path->rx_port, path->rx_queue, burst->mbufs, RS_BURST_MAX));
+    return hand_out(path, burst, rs_rx_queue(path, burst));
 }
 
 /* ---- out ---------------------------------------------------------------------------------- */

@@ -81,6 +81,14 @@ static void count_all(const struct rs_worker *worker, const struct rs_burst *bur
     }
 }
 
+void rs_tx_count_drops(const struct rs_path *path, enum rs_outcome outcome, unsigned int packets,
+                       uint64_t bytes)
+{
+    const struct run run = {.outcome = outcome, .packets = packets, .bytes_in = bytes};
+
+    count(&path->counters->in_out, &path->counters->outcomes[outcome], &run);
+}
+
 /* What is longer than the port takes a driver would drop without a word. Returns how many drops
  * there are in all. */
 static unsigned int mark_too_big(struct rs_burst *burst, uint32_t *bytes_out)

@@ -104,7 +104,7 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
         rs_spread_flush(path);
     rs_rx(worker, burst);
     if (burst->received == 0)
-        return burst->handed_on;
+        return burst->set_aside;
     burst->rules = rs_rcu_read(*path->rules);
     burst->capture = rs_rcu_read(*worker->capture);
     add_to(&worker->bursts[burst_size(burst->received)], 1);
@@ -115,7 +115,7 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
         rs_capture_keep(burst->capture, worker, burst);
     path->crypt(worker, burst);
     rs_tx(worker, burst);
-    return burst->received + burst->handed_on;
+    return burst->received + burst->set_aside;
 }
 
 int rs_worker_run(void *context)

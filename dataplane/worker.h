@@ -15,6 +15,7 @@
 #include "opener.h"
 #include "payload.h"
 #include "port.h"
+#include "reassemble.h"
 #include "sender.h"
 #include "spread.h"
 #include "stages.h"
@@ -29,8 +30,9 @@ struct rs_path {
     uint16_t tx_mtu;       /* the longest IP packet, in bytes */
     uint32_t tx_frame_max; /* the longest frame, in bytes */
     uint64_t tx_offload;
-    const struct rs_spread *spread; /* NULL: both queues are this path's own */
-    unsigned int place;             /* among the direction's paths */
+    const struct rs_spread *spread;   /* NULL: both queues are this path's own */
+    unsigned int place;               /* among the direction's paths */
+    struct rs_reassembly *reassembly; /* NULL: fragments stay what they are */
     uint8_t link;
     enum rs_direction direction;
     rs_stage_fn *crypt;                 /* rs_seal or rs_open */
@@ -72,5 +74,13 @@ struct rs_worker {
     uint8_t seed[32];   /* whoever holds the mail */
 };
 
-/* Polls until worker->stop; an lcore function. Returns 0. */
+/* rx.c: fills burst->mbufs from the path's ingress queue, fragments put together where it does
+ * that. Returns how many there are. The path's worker. */
+unsigned int rs_rx_queue(const struct rs_path *path, struct rs_burst *burst);
+
+/* tx.c: counts packets that were dropped before they were in a burst. The path's worker. */
+void rs_tx_count_drops(const struct rs_path *path, enum rs_outcome outcome, unsigned int packets,
+                       uint64_t bytes);
+
+/* Polls until told to stop; an lcore function. Returns 0. */
 int rs_worker_run(void *worker);

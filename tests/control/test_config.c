@@ -41,6 +41,8 @@ static const struct {
     {"cpus: [0]\nlinks:\n  - name: a\n    plain: {vdev: net_ring0}\n"
      "    sealed: {vdev: net_ring1, queues: 0}\n" MEDIA,
      "f: links[0].sealed.queues: \"0\" is not accepted: expected 1 to 64"},
+    {GOOD "    reassemble: maybe\n",
+     "f: links[0].reassemble: \"maybe\" is not accepted: expected yes or no"},
     {GOOD "    icmp_too_big: 1\n",
      "f: links[0].icmp_too_big: \"1\" is not accepted: expected yes or no"},
     {GOOD "user: \"no\\nbody\"\n",
@@ -248,7 +250,7 @@ static void a_port_has_an_mtu_and_a_link_tells_senders_where_it_is_said(void)
 {
     static const char text[] =
         "cpus: [0]\nlinks:\n  - name: a\n    plain: {vdev: net_ring0, mtu: 9000, queues: 2}\n"
-        "    sealed: {vdev: net_ring1}\n    icmp_too_big: yes\n" MEDIA;
+        "    sealed: {vdev: net_ring1}\n    icmp_too_big: yes\n    reassemble: yes\n" MEDIA;
     char error[RS_CONFIG_ERROR_MAX] = "";
     struct rs_config *config = rs_config_parse("f", text, sizeof(text) - 1, NULL, error);
 
@@ -259,6 +261,7 @@ static void a_port_has_an_mtu_and_a_link_tells_senders_where_it_is_said(void)
     CU_ASSERT_EQUAL(config->dataplane.links[0].plain.queues, 2);
     CU_ASSERT_EQUAL(config->dataplane.links[0].sealed.queues, 0);
     CU_ASSERT(config->dataplane.links[0].icmp_too_big);
+    CU_ASSERT(config->dataplane.links[0].reassemble);
     rs_config_free(config);
 }
 

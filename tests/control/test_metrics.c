@@ -277,7 +277,8 @@ static void traffic_ports_and_workers_are_as_the_dataplane_counts_them(void)
                                                         .rx_missed = 3,
                                                         .rx_errors = 4,
                                                         .rx_no_mbuf = 5,
-                                                        .tx_errors = 6};
+                                                        .tx_errors = 6,
+                                                        .fragments_joined = 7};
     read_page();
     CU_ASSERT_EQUAL(value("rtpseal_in_packets_total", SEAL("")), 70);
     CU_ASSERT_EQUAL(value("rtpseal_in_bytes_total", SEAL("")), 7000);
@@ -306,6 +307,8 @@ static void traffic_ports_and_workers_are_as_the_dataplane_counts_them(void)
     CU_ASSERT_EQUAL(value("rtpseal_port_rx_errors_total", "link=\"edge0\",side=\"sealed\""), 4);
     CU_ASSERT_EQUAL(value("rtpseal_port_rx_no_mbuf_total", "link=\"edge0\",side=\"sealed\""), 5);
     CU_ASSERT_EQUAL(value("rtpseal_port_tx_errors_total", "link=\"edge0\",side=\"sealed\""), 6);
+    CU_ASSERT_EQUAL(value("rtpseal_port_fragments_joined_total", "link=\"edge0\",side=\"sealed\""),
+                    7);
     CU_ASSERT_EQUAL(value("rtpseal_ready", ""), 0);
     lab_close();
 }

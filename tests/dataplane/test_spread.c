@@ -179,7 +179,7 @@ static uint32_t number_of(const struct rte_mbuf *mbuf)
 
 static unsigned int receive(unsigned int place)
 {
-    burst.refused = burst.handed_on = 0;
+    burst.refused = burst.set_aside = 0;
     return rs_spread_receive(&paths[place], &burst);
 }
 
@@ -198,7 +198,7 @@ static void each_path_gets_its_flows_in_order(void)
         unsigned int expected = 0;
 
         CU_ASSERT_EQUAL(burst.refused, 0);
-        CU_ASSERT_EQUAL(burst.handed_on, place == 0 ? RS_BURST_MAX - count : 0);
+        CU_ASSERT_EQUAL(burst.set_aside, place == 0 ? RS_BURST_MAX - count : 0);
         for (uint32_t n = 0; n < RS_BURST_MAX; n++) {
             if (n / 3 % 2 != place)
                 continue;
@@ -228,7 +228,7 @@ static void what_a_full_ring_refuses_comes_back_to_be_dropped(void)
         for (unsigned int i = 0; i < burst.refused; i++)
             CU_ASSERT_EQUAL(number_of(burst.mbufs[i]), RS_SPREAD_RING + refused + i);
         rte_pktmbuf_free_bulk(burst.mbufs, burst.refused);
-        handed += burst.handed_on;
+        handed += burst.set_aside;
         refused += burst.refused;
     }
     CU_ASSERT_EQUAL(handed, RS_SPREAD_RING);
@@ -271,7 +271,7 @@ static void what_nobody_fetched_is_freed(void)
     set_up();
     CU_ASSERT_EQUAL_FATAL(rte_eth_tx_burst(port.id, 0, &mbuf, 1), 1);
     CU_ASSERT_EQUAL(receive(0), 0);
-    CU_ASSERT_EQUAL(burst.handed_on, 1);
+    CU_ASSERT_EQUAL(burst.set_aside, 1);
     mbuf = numbered(theirs, 1);
     CU_ASSERT_EQUAL(rs_spread_transmit(&paths[1], &mbuf, 1), 1);
     tear_down();
