@@ -111,7 +111,7 @@ static void stop_workers(struct rs_dataplane *dp)
     if (!dp->launched)
         return;
     for (unsigned int w = 0; w < dp->worker_count; w++)
-        atomic_store_explicit(&dp->workers[w]->stop, 1, memory_order_release);
+        rs_worker_stop(dp->workers[w]);
     for (unsigned int w = 0; w < dp->worker_count; w++)
         rte_eal_wait_lcore(rs_eal_worker_lcore(w));
 }

@@ -9,6 +9,7 @@
 #include "notice_queue.h"
 #include "port.h"
 #include "port_watch.h"
+#include "redial.h"
 #include "stall_watch.h"
 #include "sweep.h"
 #include "table.h"
@@ -18,6 +19,7 @@ struct rs_link {
     struct rs_link_rules *rules; /* worker: r under RCU, main: publishes */
     char name[64] RS_OWN_LINE;
     struct rs_port ports[RS_DIRECTIONS];      /* by the direction that enters there */
+    struct rs_redial redials[RS_DIRECTIONS];  /* of those */
     struct rs_too_big *too_big;               /* NULL: senders are not told */
     struct rs_spread *spreads[RS_DIRECTIONS]; /* NULL: each worker has its queues */
     bool reassemble;

@@ -29,6 +29,11 @@ bool rs_memif_is(const char *driver_name)
     return strcmp(driver_name, "net_memif") == 0;
 }
 
+bool rs_memif_is_server(const char *vdev)
+{
+    return strstr(vdev, "role=server") != NULL || strstr(vdev, "role=master") != NULL;
+}
+
 static void stop_and_close(uint16_t port)
 {
     rte_eth_dev_stop(port);

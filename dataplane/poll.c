@@ -158,6 +158,8 @@ static void watch_ports(struct rs_dataplane *dp, uint64_t now)
                                                 .up = rs_port_is_up(&dp->links[l].ports[d])};
 
             rs_port_watch_look(&dp->port_watch, &port, dp->observer, dp->owner);
+            if (!port.up)
+                rs_redial(&dp->links[l].redials[d], dp, &dp->links[l].ports[d], now);
         }
     }
 }

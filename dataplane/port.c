@@ -192,6 +192,7 @@ int rs_port_open(struct rs_port *port, const char *name, const char *pci, const 
         goto remove;
     opened.interface = info.if_index;
     opened.queues_max = rs_memif_is(info.driver_name) ? 1 : UINT16_MAX;
+    opened.calls = rs_memif_is(info.driver_name) && !rs_memif_is_server(vdev);
     rc = read_mtu(&opened, &info, vdev);
     if (rc != 0)
         goto remove;

@@ -12,6 +12,7 @@ struct rs_port {
     uint16_t mtu;
     uint16_t rx_queues, tx_queues; /* set up */
     uint16_t queues_max;           /* to be used; UINT16_MAX: as many as there are */
+    bool calls;                    /* its peer, and only when it is started */
     uint64_t tx_offload;           /* RTE_ETH_TX_OFFLOAD_* in use */
     unsigned int interface;        /* the kernel's index of what is underneath; 0: nothing */
     char name[128];                /* for people: "edge0 plain (0000:03:00.0)" */

@@ -118,13 +118,49 @@ static unsigned int run_path(struct rs_worker *worker, const struct rs_path *pat
     return burst->received + burst->set_aside;
 }
 
+/* Whether there is another turn; not before a rest is over. */
+static bool may_work(const struct rs_worker *worker)
+{
+    int order;
+
+    while (unlikely((order = atomic_load_explicit(&worker->order, memory_order_acquire)) !=
+                    RS_ORDER_WORK)) {
+        if (order == RS_ORDER_STOP)
+            return false;
+        rs_rcu_quiescent();
+        rte_pause();
+    }
+    return true;
+}
+
+static void exchange(struct rs_worker *worker, int from, int to)
+{
+    atomic_compare_exchange_strong_explicit(&worker->order, &from, to, memory_order_acq_rel,
+                                            memory_order_relaxed);
+}
+
+void rs_worker_rest(struct rs_worker *worker)
+{
+    exchange(worker, RS_ORDER_WORK, RS_ORDER_REST);
+}
+
+void rs_worker_resume(struct rs_worker *worker)
+{
+    exchange(worker, RS_ORDER_REST, RS_ORDER_WORK);
+}
+
+void rs_worker_stop(struct rs_worker *worker)
+{
+    atomic_store_explicit(&worker->order, RS_ORDER_STOP, memory_order_release);
+}
+
 int rs_worker_run(void *context)
 {
     struct rs_worker *worker = context;
     uint64_t turn_began = rte_rdtsc();
 
     rs_rcu_enter();
-    while (!atomic_load_explicit(&worker->stop, memory_order_acquire)) {
+    while (may_work(worker)) {
         unsigned int packets = 0;
         uint64_t now;
 

@@ -42,6 +42,9 @@ struct rs_path {
     struct rs_too_big *too_big;
 };
 
+/* What a worker is told to do. */
+enum rs_order { RS_ORDER_WORK, RS_ORDER_REST, RS_ORDER_STOP };
+
 /* Owner: its thread, unless marked. */
 struct rs_worker {
     unsigned int index;
@@ -68,7 +71,7 @@ struct rs_worker {
     /* The mailboxes are both threads' to write, each when it has something to say. */
     struct rs_mailbox from_main RS_OWN_LINE;
     struct rs_mailbox to_main RS_OWN_LINE;
-    _Atomic int stop RS_OWN_LINE; /* main: w, worker: r */
+    _Atomic int order RS_OWN_LINE; /* enum rs_order. main: w, worker: r */
     struct rs_mail reseed;
     bool reseed_posted; /* main only */
     uint8_t seed[32];   /* whoever holds the mail */
@@ -84,3 +87,11 @@ void rs_tx_count_drops(const struct rs_path *path, enum rs_outcome outcome, unsi
 
 /* Polls until told to stop; an lcore function. Returns 0. */
 int rs_worker_run(void *worker);
+
+/* A worker that rests polls nothing, and holds nothing from the next grace period on. Neither has
+ * an effect on one that is told to stop. Any thread. */
+void rs_worker_rest(struct rs_worker *worker);
+void rs_worker_resume(struct rs_worker *worker);
+
+/* For good. Any thread. */
+void rs_worker_stop(struct rs_worker *worker);

@@ -248,7 +248,7 @@ static void workers_and_mailboxes_have_their_lines_to_themselves(void)
     for (unsigned int w = 0; w < WORKERS; w++) {
         const struct rs_worker *worker = dp->workers[w];
         const void *const begins[] = {worker,          &worker->from_main, &worker->to_main,
-                                      &worker->stop,   worker->paths,      worker->senders,
+                                      &worker->order,  worker->paths,      worker->senders,
                                       dp->counters[w], legs.session,       legs.session->ring};
 
         for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)

@@ -63,6 +63,7 @@ class Kind(NamedTuple):
 
 
 MEMIF = "net_memif{n},id={n},socket={dir}/memif,socket-abstract=no"
+MEMIF_ABSTRACT = "net_memif{n},id={n},socket={dir}/memif"  # of a server that dies nothing stays in its own way
 KINDS = {
     "af_packet": Kind(f"net_af_packet{{n}},iface={{near}},framecnt={edge.RING_FRAMES}", veth=True,
                       queues=",qpairs={queues}"),
@@ -71,7 +72,7 @@ KINDS = {
     "af_xdp, as the driver has it": Kind("net_af_xdp{n},iface={near}", veth=True, queues=",queue_count={queues}"),
     "tap": Kind("net_tap{n},iface={far}"),
     "memif, as server": Kind(MEMIF + ",role=server", MEMIF + ",role=client"),
-    "memif, as client": Kind(MEMIF + ",role=client", MEMIF + ",role=server", peer_first=True),
+    "memif, as client": Kind(MEMIF_ABSTRACT + ",role=client", MEMIF_ABSTRACT + ",role=server", peer_first=True),
     "virtio-user": Kind("net_virtio_user{n},path={dir}/vhost{n},queue_size=1024", "net_vhost{n},iface={dir}/vhost{n}",
                         peer_first=True, queues=",queues={queues}"),
     "vhost-user": Kind("net_vhost{n},iface={dir}/vhost{n}", "net_virtio_user{n},path={dir}/vhost{n},queue_size=1024",

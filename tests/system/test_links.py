@@ -105,9 +105,14 @@ def a_peer_of_memif_dies_and_returns(checks):
     die_and_return(checks, "memif, as server")
 
 
+def a_peer_that_memif_has_called_dies_and_is_called_again(checks):
+    die_and_return(checks, "memif, as client")
+
+
 TESTS = (
     a_wire_that_is_cut_under_af_packet_is_mended,
     a_peer_of_memif_dies_and_returns,
+    a_peer_that_memif_has_called_dies_and_is_called_again,
 )
 
 
