@@ -198,6 +198,7 @@ static void add_memory(struct arguments *arguments, uint32_t memory_mb, bool hug
 {
     if (hugepages) {
         add(arguments, "--in-memory"); /* a crash leaves nothing behind, nobody else can map it */
+        add(arguments, "--single-file-segments"); /* a vhost-user backend maps 8 files at most */
     } else {
         add(arguments, "--no-huge");
         add(arguments,

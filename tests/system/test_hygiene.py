@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "model"))
 import aes  # noqa: E402
 import cases  # noqa: E402
 import edge  # noqa: E402
+import hugepages  # noqa: E402
 import frames  # noqa: E402
 import rpc  # noqa: E402
 import sealed_lab  # noqa: E402
@@ -27,7 +28,6 @@ SUITES = {"AES_256_CTR_HMAC_SHA512_80": 0x0006, "AES_256_GCM_SHA512_128": 0x0005
           "AES_128_CTR_HMAC_SHA256_80": 0x0001, "AES_128_GCM_SHA256_128": 0x0004}
 PATIENCE = 20
 CHUNK = 1 << 20
-HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
 HUGEPAGES_WANTED = 128
 
 
@@ -267,26 +267,16 @@ def hugepage_files():
 
 
 def no_hugepage_file_is_left_by_a_daemon_that_was_killed(checks, _):
-    only_root(checks)
-    before = HUGEPAGES.read_text()
     files = hugepage_files()
-    try:
-        HUGEPAGES.write_text(str(HUGEPAGES_WANTED))
-        if int(HUGEPAGES.read_text()) < HUGEPAGES_WANTED:
-            raise cases.Skip("this host gives no hugepages")
-        with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
-            links = [edge.link("edge0", {"vdev": "net_null0,no-rx=1"}, {"vdev": "net_null1,no-rx=1"}, sealed_lab.RANGES)]
-            daemon = edge.Edge(directory, links, memory={"mb": 96, "hugepages": "required"})
-            daemon.start()
-            free = pathlib.Path("/proc/meminfo").read_text()
-            checks.true(int(re.search(r"HugePages_Free: +(\d+)", free)[1]) < HUGEPAGES_WANTED, "it uses none")
-            checks.equal(hugepage_files(), files, "files while it runs")
-            daemon.kill()
+    with hugepages.reserved(HUGEPAGES_WANTED), tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+        links = [edge.link("edge0", {"vdev": "net_null0,no-rx=1"}, {"vdev": "net_null1,no-rx=1"}, sealed_lab.RANGES)]
+        daemon = edge.Edge(directory, links, memory={"mb": 96, "hugepages": "required"})
+        daemon.start()
+        checks.true(hugepages.free() < HUGEPAGES_WANTED, "it uses none")
+        checks.equal(hugepage_files(), files, "files while it runs")
+        daemon.kill()
         checks.equal(hugepage_files(), files, "files after it was killed")
-        free = pathlib.Path("/proc/meminfo").read_text()
-        checks.equal(int(re.search(r"HugePages_Free: +(\d+)", free)[1]), HUGEPAGES_WANTED, "pages given back")
-    finally:
-        HUGEPAGES.write_text(before)
+        checks.equal(hugepages.free(), HUGEPAGES_WANTED, "pages given back")
 
 
 def comparing_secrets_by_memcmp_is_refused(checks, _):

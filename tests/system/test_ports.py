@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import cases  # noqa: E402
 import edge  # noqa: E402
 import frames  # noqa: E402
+import hugepages  # noqa: E402
 import netns  # noqa: E402
 import path_lab  # noqa: E402
 import pcap  # noqa: E402
@@ -22,9 +23,12 @@ import sealed_lab  # noqa: E402
 from port_lab import KINDS  # noqa: E402
 
 
-def carry(checks, name):
+HUGEPAGES = 64  # of 2 MB
+
+
+def carry(checks, name, **settings):
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
-        with port_lab.laboratory(KINDS[name], directory) as (lab, _):
+        with port_lab.laboratory(KINDS[name], directory, **settings) as (lab, _):
             port_lab.Media(lab).check(checks, name)
 
 
@@ -59,6 +63,12 @@ def media_passes_memif_as_client(checks):
 
 def media_passes_virtio_user_to_a_vhost_user_process(checks):
     carry(checks, "virtio-user")
+
+
+def media_passes_virtio_user_out_of_hugepages(checks):
+    """The backend maps the daemon's memory, which is 8 files at most."""
+    with hugepages.reserved(HUGEPAGES):
+        carry(checks, "virtio-user", memory={"mb": 96, "hugepages": "required"})
 
 
 def media_passes_vhost_user_to_a_virtio_user_process(checks):
@@ -172,6 +182,7 @@ TESTS = (
     media_passes_memif_as_server,
     media_passes_memif_as_client,
     media_passes_virtio_user_to_a_vhost_user_process,
+    media_passes_virtio_user_out_of_hugepages,
     media_passes_vhost_user_to_a_virtio_user_process,
     a_ring_brings_back_what_is_sealed_and_it_is_opened,
     what_is_in_pcap_files_passes_into_pcap_files,
