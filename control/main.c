@@ -173,18 +173,22 @@ static int give_up_rights(const struct rs_config *config)
     return 0;
 }
 
-static void serve(struct rs_control *control)
+static enum rs_exit serve(struct rs_control *control)
 {
     const struct rs_dataplane_config *config = &control->config->dataplane;
-    struct rs_service *service;
+    struct rs_service *service = rs_service_create(control);
 
+    if (service == NULL) {
+        rs_log(RS_LOG_ERROR, "rtpseald: cannot start: no memory");
+        return RS_EXIT_START_FAILED;
+    }
     rs_log(RS_LOG_INFO,
            "rtpseald: ready version=" RTPSEAL_VERSION " links=%zu workers=%u socket=%s",
            config->link_count, rs_dataplane_worker_count(control->dataplane),
            control->config->socket_path);
-    service = rs_service_create(control);
     event_base_dispatch(control->base);
     rs_service_destroy(service);
+    return RS_EXIT_OK;
 }
 
 /* The parts that need no thread or socket. Returns whether all are there. */
@@ -245,9 +249,8 @@ static enum rs_exit run(struct rs_config *config, const struct rs_args *args)
     if (control.server != NULL)
         control.http = rs_http_create(&control);
     if (control.http != NULL && give_up_rights(config) == 0) {
-        result = RS_EXIT_OK;
         rs_dataplane_set_owner(control.dataplane, control.registry);
-        serve(&control);
+        result = serve(&control);
     }
     rs_http_destroy(control.http);
     rs_server_destroy(control.server);

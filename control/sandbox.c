@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which system calls and which directories. The calls are those of a daemon at work: libc,
- * libevent, DPDK's ports and threads, libsystemd. To add one is a decision about what an intruder
- * may do.
+ * Which directories, and that both are in force. Which system calls is in sandbox_calls.c.
  */
 #include "sandbox.h"
 
@@ -17,10 +15,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <seccomp.h>
-
 #include "control/config.h"
 #include "control/privileges.h"
+#include "control/sandbox_calls.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define HAS_SANITIZERS 1
@@ -32,252 +29,6 @@
 #ifndef HAS_SANITIZERS
 #define HAS_SANITIZERS 0
 #endif
-
-static const char *const allowed[] = {
-    /* memory */
-    "brk",
-    "madvise",
-    "mlock",
-    "mlock2",
-    "mmap",
-    "mprotect",
-    "mremap",
-    "msync",
-    "munlock",
-    "munmap",
-    "membarrier",
-    "mbind",
-    "get_mempolicy",
-    "set_mempolicy",
-    "memfd_create",
-    /* threads, time, signals */
-    "clock_getres",
-    "clock_gettime",
-    "clock_nanosleep",
-    "clone",
-    "clone3",
-    "exit",
-    "exit_group",
-    "futex",
-    "futex_waitv",
-    "getcpu",
-    "getpid",
-    "gettid",
-    "gettimeofday",
-    "nanosleep",
-    "restart_syscall",
-    "rseq",
-    "rt_sigaction",
-    "rt_sigprocmask",
-    "rt_sigreturn",
-    "rt_sigtimedwait",
-    "sched_getaffinity",
-    "sched_getparam",
-    "sched_getscheduler",
-    "sched_setaffinity",
-    "sched_yield",
-    "set_robust_list",
-    "set_tid_address",
-    "sigaltstack",
-    "tgkill",
-    "time",
-    "timer_create",
-    "timer_delete",
-    "timer_settime",
-    "timerfd_create",
-    "timerfd_settime",
-    "timerfd_gettime",
-    "prctl",
-    "arch_prctl",
-    "getrandom",
-    /* descriptors */
-    "close",
-    "close_range",
-    "dup",
-    "dup2",
-    "dup3",
-    "epoll_create",
-    "epoll_create1",
-    "epoll_ctl",
-    "epoll_pwait",
-    "epoll_wait",
-    "eventfd2",
-    "fallocate",
-    "fcntl",
-    "fdatasync",
-    "flock",
-    "fsync",
-    "ftruncate",
-    "ioctl",
-    "lseek",
-    "pipe2",
-    "poll",
-    "ppoll",
-    "pread64",
-    "preadv",
-    "pselect6",
-    "pwrite64",
-    "pwritev",
-    "read",
-    "readv",
-    "select",
-    "signalfd4",
-    "write",
-    "writev",
-    /* files */
-    "access",
-    "chdir",
-    "chmod",
-    "chown",
-    "faccessat",
-    "faccessat2",
-    "fchmod",
-    "fchmodat",
-    "fchown",
-    "fchownat",
-    "fstat",
-    "fstatfs",
-    "getcwd",
-    "getdents64",
-    "lstat",
-    "mkdir",
-    "mkdirat",
-    "newfstatat",
-    "open",
-    "openat",
-    "readlink",
-    "readlinkat",
-    "rename",
-    "renameat",
-    "renameat2",
-    "rmdir",
-    "stat",
-    "statfs",
-    "statx",
-    "umask",
-    "unlink",
-    "unlinkat",
-    "utimensat",
-    "inotify_init1",
-    "inotify_add_watch",
-    "inotify_rm_watch",
-    /* sockets */
-    "accept",
-    "accept4",
-    "bind",
-    "connect",
-    "getpeername",
-    "getsockname",
-    "getsockopt",
-    "listen",
-    "recvfrom",
-    "recvmmsg",
-    "recvmsg",
-    "sendmmsg",
-    "sendmsg",
-    "sendto",
-    "setsockopt",
-    "shutdown",
-    "socket",
-    "socketpair",
-    /* who and how much */
-    "capget",
-    "capset",
-    "getegid",
-    "geteuid",
-    "getgid",
-    "getgroups",
-    "getpgrp",
-    "getppid",
-    "getrlimit",
-    "getrusage",
-    "getuid",
-    "prlimit64",
-    "sysinfo",
-    "uname",
-    "times",
-};
-
-/* What ends the process: nobody but an intruder calls it. */
-static const char *const fatal[] = {
-    "execve",
-    "execveat",
-    "fork",
-    "vfork",
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "kexec_load",
-    "kexec_file_load",
-    "mount",
-    "umount2",
-    "pivot_root",
-    "chroot",
-    "unshare",
-    "setns",
-    "reboot",
-    "swapon",
-    "swapoff",
-    "open_by_handle_at",
-
-    "perf_event_open",
-    "userfaultfd",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "iopl",
-    "ioperm",
-    "personality",
-    "acct",
-    "settimeofday",
-    "clock_settime",
-    "io_uring_setup",
-    "kcmp",
-    "pidfd_getfd",
-    "move_mount",
-    "fsopen",
-    "open_tree",
-};
-
-/* A name that this kernel's headers or architecture do not know is none that can be called. */
-static int add_rules(scmp_filter_ctx filter, uint32_t action, const char *const *names,
-                     size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const int number = seccomp_syscall_resolve_name(names[i]);
-        const int rc = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, action, number, 0);
-
-        if (rc != 0 && rc != -EDOM)
-            return rc;
-    }
-    return 0;
-}
-
-/* `loads`: programs of the kernel, which are unloaded at the end. */
-static int filter_calls(const char *const *loads)
-{
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int rc;
-
-    if (filter == NULL)
-        return -ENOMEM;
-    rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (rc == 0)
-        rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (rc == 0)
-        rc = add_rules(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
-    if (rc == 0)
-        rc = add_rules(filter, SCMP_ACT_ALLOW, loads, loads[0] != NULL);
-    if (rc == 0)
-        rc = add_rules(filter, SCMP_ACT_KILL_PROCESS, fatal, sizeof(fatal) / sizeof(fatal[0]));
-    if (rc == 0)
-        rc = seccomp_load(filter);
-    seccomp_release(filter);
-    return rc;
-}
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
@@ -384,8 +135,8 @@ int rs_sandbox_enter(const struct rs_config *config, struct rs_sandbox *entered)
         return rc;
     }
     entered->confined = rc == 1;
-    rc = filter_calls(rs_privileges_has_program(config) ? (const char *const[]){"bpf"}
-                                                        : (const char *const[]){NULL});
+    rc = rs_sandbox_filter_calls(rs_privileges_has_program(config) ? (const char *const[]){"bpf"}
+                                                                   : (const char *const[]){NULL});
     if (rc < 0) {
         rs_log(RS_LOG_ERROR, "rtpseald: sandbox: system calls cannot be filtered: %s",
                strerror(-rc));
