@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "bench")]
 import edge  # noqa: E402
 import frames  # noqa: E402
+import netns  # noqa: E402
 import pcap  # noqa: E402
 import rate_search  # noqa: E402
 import testpmd  # noqa: E402
@@ -31,6 +32,7 @@ LINK = "edge0"
 WARM_SECONDS = 0.3
 WINDOWS = 3  # that a measurement is made of
 WAIT_SECONDS = 20
+MTU = 1500
 
 
 def flow(suite):
@@ -126,11 +128,26 @@ class Meter:
         return Window(packets / elapsed, busy / packets, busy / (busy + idle), taken / elapsed)
 
 
+class Kind(NamedTuple):
+    """A way to join a daemon and a testpmd: the device of either side, of which `n` is 0 for the plain port and 1 for
+    the sealed one. `ring`: log2 of entries. `taps`: names of interfaces that the daemon makes."""
+
+    ours: str
+    peer: str
+    peer_first: bool = False
+    taps: tuple = ()
+
+
+SOURCE_RING, SINK_RING = 10, 11  # what waits on the source's ring has room on the sink's
+MEMIF = Kind("net_memif{n},role=server,id={n},socket={dir}/memif.sock,socket-abstract=no",
+             "net_memif{n},role=client,id={n},socket={dir}/memif.sock,socket-abstract=no,rsize={ring}")
+
+
 class Lab:
     """Recordings, and a daemon and a testpmd for each of them in turn."""
 
-    def __init__(self, directory):
-        self.directory, self.socket = directory, directory / "memif.sock"
+    def __init__(self, directory, kind=MEMIF):
+        self.directory, self.kind = directory, kind
         self.generator_cpu, *_, self.worker_cpu = edge.cpus()
         # Of the daemon's command: on the CPUs that this process may use, and before others where that is allowed.
         self.prefix = ["taskset", "-c", ",".join(map(str, edge.cpus()))]
@@ -140,9 +157,7 @@ class Lab:
         return self.directory / f"{direction}-{suite:04x}-{payload_bytes}.pcap"
 
     def daemon(self):
-        self.socket.unlink(missing_ok=True)  # of the one before
-        plain, sealed = ({"vdev": f"net_memif{n},role=server,id={n},socket={self.socket},socket-abstract=no"}
-                         for n in (0, 1))
+        plain, sealed = ({"vdev": self.kind.ours.format(n=n, dir=self.directory)} for n in (0, 1))
         ports = [{"ports": f"{FIRST_PORT}-{FIRST_PORT + len(SUITES) - 1}"}]
         return edge.Edge(self.directory / "daemon", [edge.link(LINK, plain, sealed, ports)], cpu=self.worker_cpu,
                          prefix=self.prefix, memory={"mb": 256, "hugepages": "auto"}, lock_keys="no")
@@ -151,12 +166,19 @@ class Lab:
     def joined(self, direction, recording, **settings):
         """A daemon and a testpmd whose ports have met. Both are killed, the daemon first: DPDK 22.11's memif takes
         its memory from under who polls it when the other goes away, and races with itself where it is closed."""
-        source, sink = (0, 1) if direction == "seal" else (1, 0)
+        devices = [self.kind.peer.format(n=n, dir=self.directory, ring=ring) for n, ring in enumerate(
+            (SOURCE_RING, SINK_RING) if direction == "seal" else (SINK_RING, SOURCE_RING))]
+        generator = testpmd.Testpmd(self.directory, *(devices if direction == "seal" else devices[::-1]),
+                                    recording=recording, cpu=self.generator_cpu, **settings)
+        for socket in self.directory.glob("*.sock"):
+            socket.unlink()  # of the ones before
         with contextlib.ExitStack() as stack:
-            daemon = stack.enter_context(self.daemon())
+            daemon = self.daemon()
+            for one in (generator, daemon) if self.kind.peer_first else (daemon, generator):
+                stack.enter_context(one)
+                for tap in self.kind.taps if one is daemon else ():
+                    netns.set_up(tap, MTU)
             meter = Meter(daemon, direction)
-            generator = stack.enter_context(testpmd.Testpmd(self.directory, self.socket, source, sink,
-                                                            recording=recording, cpu=self.generator_cpu, **settings))
             wait_until("the ports are not up", meter.ports_up)
             try:
                 yield meter, generator
@@ -213,8 +235,8 @@ class Lab:
 
 
 @contextlib.contextmanager
-def laboratory():
-    """Raises RuntimeError where it cannot be had."""
+def laboratory(record=True):
+    """Raises RuntimeError where it cannot be had. Without `record`, there are no recordings yet."""
     if not testpmd.installed():
         raise RuntimeError("dpdk-testpmd is not installed: scripts/setup bench")
     if len(edge.cpus()) < 2:
@@ -223,8 +245,9 @@ def laboratory():
         lab, allowed = Lab(pathlib.Path(name)), os.sched_getaffinity(0)
         os.sched_setaffinity(0, {lab.generator_cpu})  # nothing of the benchmark itself on the worker's CPU
         try:
-            lab.write_plain()
-            lab.write_sealed()
+            if record:
+                lab.write_plain()
+                lab.write_sealed()
             yield lab
         finally:
             os.sched_setaffinity(0, allowed)

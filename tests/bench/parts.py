@@ -11,6 +11,7 @@ import forward_rate
 import latency
 import low_load
 import path_profile
+import ports
 import rekey
 import scale
 import table
@@ -26,4 +27,5 @@ PARTS = {
     "workers": workers,
     "forward": forward,
     "rate": forward_rate,
+    "ports": ports,
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""dpdk-testpmd as a generator: reads a recording into one memif port of a daemon, takes what comes out of the
-other, and counts both. It is the client of both; all of it runs on one CPU."""
+"""dpdk-testpmd as a generator: reads a recording into one port of a daemon, takes what comes out of the other, and
+counts both. All of it runs on one CPU."""
 
 import pathlib
 import re
@@ -12,7 +12,6 @@ from typing import NamedTuple
 MEMORY_MB = 256
 BURST = 64  # packets that testpmd moves at once
 MBUFS = 32768
-SOURCE_RING, SINK_RING = 10, 11  # log2 of entries: what waits on the source's ring has room on the sink's
 PACED_BURST = 128  # the longer a turn takes, the finer is a microsecond
 # Ports in the order of their devices: testpmd joins each to its neighbour.
 FILE, SOURCE, SINK, END = range(4)
@@ -42,21 +41,21 @@ def hugepages_free_mb():
 
 
 class Testpmd:
-    """One process. `source` and `sink` are ids of the daemon's memif ports at `socket`. Ends with its context."""
+    """One process. `source` and `sink` are the devices that meet the daemon's ports. Ends with its context."""
 
-    def __init__(self, directory, socket, source, sink, *, recording, endless=True, keep=None, paced=False, cpu=0):
+    def __init__(self, directory, source, sink, *, recording, endless=True, keep=None, paced=False, cpu=0):
         """`keep`: a file for what comes out. It waits where the source's ring is full; or, paced, sends a burst
         with each turn, of which there are as many as pace() lets it have, and drops what then has no room."""
         self.output = pathlib.Path(directory) / "testpmd.log"
         end = f"net_pcap1,tx_pcap={keep}" if keep else "net_null0,no-rx=1"
         devices = [f"net_pcap0,rx_pcap={recording}" + (",infinite_rx=1" if endless else ""),
-                   f"net_memif0,role=client,id={source},socket={socket},socket-abstract=no,rsize={SOURCE_RING}",
-                   f"net_memif1,role=client,id={sink},socket={socket},socket-abstract=no,rsize={SINK_RING}", end]
+                   source, sink, end]
         if paced:  # a port that never takes anything: testpmd waits for it in each turn, by the TSC
-            devices += ["net_null1,size=64", f"net_memif2,role=server,id=0,socket={socket}.nobody,socket-abstract=no"]
+            nobody = pathlib.Path(directory) / "nobody.sock"
+            devices += ["net_null1,size=64", f"net_memif2,role=server,id=0,socket={nobody},socket-abstract=no"]
         self.ports = len(devices)
         huge = hugepages_free_mb() >= MEMORY_MB
-        memory = ["--in-memory"] if huge else ["--no-huge", "--no-shconf"]
+        memory = ["--in-memory", "--single-file-segments"] if huge else ["--no-huge", "--no-shconf"]
         self.command = ["setpriv", "--pdeathsig", "KILL", "stdbuf", "-oL", "dpdk-testpmd", "--lcores",
                         f"0@{cpu},1@{cpu}", "--no-pci", "--no-telemetry", "-m", str(MEMORY_MB), *memory]
         for device in devices:
