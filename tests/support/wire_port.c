@@ -16,7 +16,7 @@ enum { QUEUES_MAX = 8, PLACES = 4096, BUFFERS = 8191 };
 
 struct queue {
     struct rte_ring *in;
-    atomic_uint stall_ms;
+    atomic_uint stall_ms, room;
     const struct rte_eth_rxtx_callback *rx, *tx;
 };
 
@@ -44,16 +44,16 @@ static uint16_t transmit(uint16_t id, uint16_t queue_id, struct rte_mbuf *mbufs[
                          void *context)
 {
     struct rs_wire_port *port = context;
+    const uint16_t sent = (uint16_t)RTE_MIN(n, atomic_load(&port->queues[queue_id].room));
 
     (void)id;
-    (void)queue_id;
-    for (uint16_t i = 0; i < n; i++) {
+    for (uint16_t i = 0; i < sent; i++) {
         struct rte_mbuf *copy = rte_pktmbuf_copy(mbufs[i], port->pool, 0, UINT32_MAX);
 
         if (copy != NULL && rte_ring_enqueue(port->out, copy) != 0)
             rte_pktmbuf_free(copy);
     }
-    return n;
+    return sent;
 }
 
 static int attach_queue(struct rs_wire_port *port, uint16_t q)
@@ -62,6 +62,7 @@ static int attach_queue(struct rs_wire_port *port, uint16_t q)
     char name[64];
 
     snprintf(name, sizeof(name), "wire_in_%u_%u", port->id, q);
+    atomic_store(&queue->room, UINT16_MAX);
     queue->in = rte_ring_create(name, PLACES, SOCKET_ID_ANY, 0);
     queue->rx = rte_eth_add_rx_callback(port->id, q, receive, port);
     queue->tx = rte_eth_add_tx_callback(port->id, q, transmit, port);
@@ -177,6 +178,11 @@ size_t rs_wire_port_take(struct rs_wire_port *port, uint8_t *frame, size_t max)
     memcpy(frame, rte_pktmbuf_mtod(mbuf, void *), RTE_MIN(bytes, mbuf->data_len));
     rte_pktmbuf_free(mbuf);
     return bytes;
+}
+
+void rs_wire_port_set_room(struct rs_wire_port *port, uint16_t queue, uint16_t packets)
+{
+    atomic_store(&port->queues[queue].room, packets);
 }
 
 void rs_wire_port_stall(struct rs_wire_port *port, uint16_t queue, unsigned int ms)

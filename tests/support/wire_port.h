@@ -35,5 +35,8 @@ int rs_wire_port_inject_tight(struct rs_wire_port *port, uint16_t queue, const u
  */
 size_t rs_wire_port_take(struct rs_wire_port *port, uint8_t *frame, size_t max);
 
+/* From now on `queue` sends no more than so many packets of each burst. At first UINT16_MAX. */
+void rs_wire_port_set_room(struct rs_wire_port *port, uint16_t queue, uint16_t packets);
+
 /* Lets the worker that polls `queue` next sleep in its receive call for so long, once. */
 void rs_wire_port_stall(struct rs_wire_port *port, uint16_t queue, unsigned int ms);
