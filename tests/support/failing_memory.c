@@ -40,6 +40,11 @@ void failing_memory_arm(unsigned long n)
     atomic_store(&armed, n);
 }
 
+unsigned long failing_memory_asked(void)
+{
+    return atomic_load(&asked);
+}
+
 unsigned long failing_memory_disarm(void)
 {
     atomic_store(&armed, 0);

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A daemon that is killed at any moment leaves nothing in the way of the next, and one that cannot log goes on."""
+"""A daemon that is killed at any moment leaves nothing in the way of the next; one that cannot log, or whose wall
+clock jumps, goes on."""
 
+import datetime
 import os
 import pathlib
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +21,8 @@ import rpc  # noqa: E402
 KILLS = 20
 LONGEST = 0.8  # seconds until it is killed: its start takes most of this
 RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}]
+YEAR = 365 * 86400
+ACTIVATE_MS, GRACE_MS = 200, 2200
 KEPT = ("/dev/shm", "/dev/hugepages", "/var/run/dpdk")
 
 
@@ -81,9 +86,38 @@ def where_nothing_can_be_logged_it_goes_on(checks):
         checks.equal(daemon.process.wait(20), 0, "its exit code")
 
 
+def a_wall_clock_that_jumps_moves_nothing_but_the_time_of_events(checks):
+    clock = edge.BUILD / "tests" / "librtpseal-stepped-clock.so"
+    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+        offset = pathlib.Path(directory) / "clock"
+        offset.write_bytes(struct.pack("q", 0))
+        preload = ["env", f"LD_PRELOAD={clock}", f"RTPSEAL_TEST_CLOCK={offset}"]
+        with edge.Edge(directory, nulls(), prefix=preload) as daemon, daemon.client() as listener:
+            use(daemon)
+            listener.call("events_subscribe")
+            checks.true(listener.wait_event("secret_activated") is not None, "the first secret is active")
+            for epoch, jump in enumerate((YEAR, -YEAR), 2):
+                began = time.monotonic()
+                daemon.call("session_set_encryption_secret", session_id="killed", base_key=f"{epoch:02x}" * 32,
+                            activate_after_ms=ACTIVATE_MS, grace_ms=GRACE_MS)
+                with open(offset, "r+b") as file:
+                    file.write(struct.pack("q", jump))
+                for kind, after_ms in (("secret_activated", ACTIVATE_MS), ("secret_retired", ACTIVATE_MS + GRACE_MS)):
+                    event = listener.wait_event(kind, 10)
+                    checks.true(event is not None, f"{kind} is not told after a jump of {jump} s")
+                    if event is None:
+                        continue
+                    took_ms = (time.monotonic() - began) * 1000
+                    checks.true(after_ms - 50 < took_ms < after_ms + 1500, f"{kind} after {took_ms:.0f} ms, not {after_ms}")
+                    said = datetime.datetime.fromisoformat(event["time"][:19] + "+00:00").timestamp()
+                    checks.true(abs(said - time.time() - jump) < 5, f"{kind} is said to be at {event['time']}")
+            checks.equal(daemon.call("health_get")["ready"], True, "it is ready")
+
+
 TESTS = (
     killed_at_any_moment_it_leaves_nothing_and_the_next_starts,
     where_nothing_can_be_logged_it_goes_on,
+    a_wall_clock_that_jumps_moves_nothing_but_the_time_of_events,
 )
 
 
