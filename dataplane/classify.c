@@ -52,19 +52,19 @@ static enum rs_outcome judge_kind(enum rs_kind kind)
     return outcomes[kind];
 }
 
-static enum rs_outcome classify_udp(const struct rs_burst *burst, struct rte_mbuf *mbuf,
+static enum rs_outcome classify_udp(const struct rs_link_rules *rules, struct rte_mbuf *mbuf,
                                     struct rs_packet *packet)
 {
     const struct rs_datagram *datagram = &packet->datagram;
     const uint8_t *payload;
     enum rs_outcome outcome;
 
-    if (!in_media(burst->rules, datagram))
+    if (!in_media(rules, datagram))
         return RS_BRIDGED;
     if (!datagram->length_ok)
         return RS_OPAQUE;
     if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) != 0)
-        return mbuf->pkt_len > burst->path->tx_frame_max ? RS_TOO_BIG : RS_SEGMENTED;
+        return RS_SEGMENTED;
     payload = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, datagram->payload_offset);
     outcome = judge_kind(rs_demux(payload, datagram->payload_bytes));
     if (outcome == RS_UNDECIDED && !rs_rtp_parse(payload, datagram->payload_bytes, &packet->rtp))
@@ -89,7 +89,7 @@ static enum rs_outcome classify(const struct rs_burst *burst, struct rte_mbuf *m
 {
     switch (rs_packet_parse(mbuf, &packet->datagram)) {
     case RS_FRAME_UDP:
-        return classify_udp(burst, mbuf, packet);
+        return classify_udp(burst->rules, mbuf, packet);
     case RS_FRAME_FRAGMENT:
         return may_be_media(burst->rules, &packet->datagram) ? RS_FRAGMENT : RS_BRIDGED;
     case RS_FRAME_QUOTED:

@@ -175,7 +175,7 @@ static bool finish(struct rte_mbuf *chain, const struct rs_datagram *datagram)
     /* What a NIC has said was of a piece; the table asks for a checksum that is there already. */
     chain->ol_flags &=
         ~(RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_TX_IP_CKSUM);
-    rte_pktmbuf_linearize(chain); /* what does not fit is longer than any port takes */
+    rte_pktmbuf_linearize(chain); /* longer than a buffer: classify drops it */
     return true;
 }
 

@@ -84,9 +84,9 @@ def what_is_never_whole_is_dropped_piece_by_piece(checks, lab):
 
 
 def what_is_too_long_once_it_is_whole_is_dropped_by_name(checks, lab):
-    for what, body in (("once sealed", MTU - OVERHEAD - 40 + 1), ("for a buffer", MTU + 1000)):
+    for what, body, outcome in (("once sealed", MTU - OVERHEAD - 40 + 1, "too_big"), ("for a buffer", MTU + 1000, "segmented")):
         pieces = fragments(ether() / ip4(flags=0) / udp() / Rtp.of(body), fragment, 1480)
-        checks.equal(send(lab.seal, pieces, 1), ([], {"too_big": 1}), what)
+        checks.equal(send(lab.seal, pieces, 1), ([], {outcome: 1}), what)
 
 
 def a_wrong_checksum_stays_wrong(checks, lab):
