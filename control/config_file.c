@@ -122,19 +122,26 @@ static void note_where(struct complaint *complaint, const char *text)
         complaint->line = line;
 }
 
+/* libyaml has no word for it. */
+static bool says_no_memory(const char *text)
+{
+    return strcmp(text, "libyaml: (null)") == 0 || strncmp(text, "libyaml parser init", 19) == 0;
+}
+
 static void on_log(cyaml_log_t level, void *context, const char *format, va_list args)
 {
     struct complaint *complaint = context;
-    char text[MESSAGE_MAX];
+    char text[MESSAGE_MAX], *start;
 
     (void)level;
     vsnprintf(text, sizeof(text), format, args);
     text[strcspn(text, "\n")] = '\0';
+    start = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
     if (strncmp(text, "  in ", 5) == 0 && complaint->depth < DEPTH_MAX)
         note_where(complaint, text);
     else if (complaint->message[0] == '\0')
         snprintf(complaint->message, MESSAGE_MAX, "%s",
-                 strncmp(text, "Load: ", 6) == 0 ? text + 6 : text);
+                 says_no_memory(start) ? "no memory" : start);
 }
 
 static const cyaml_schema_field_t *fields_of(const cyaml_schema_value_t *value)

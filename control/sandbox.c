@@ -135,8 +135,7 @@ int rs_sandbox_enter(const struct rs_config *config, struct rs_sandbox *entered)
         return rc;
     }
     entered->confined = rc == 1;
-    rc = rs_sandbox_filter_calls(rs_privileges_has_program(config) ? (const char *const[]){"bpf"}
-                                                                   : (const char *const[]){NULL});
+    rc = rs_sandbox_filter_calls(rs_privileges_has_program(config));
     if (rc < 0) {
         rs_log(RS_LOG_ERROR, "rtpseald: sandbox: system calls cannot be filtered: %s",
                strerror(-rc));

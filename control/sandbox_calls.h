@@ -2,9 +2,11 @@
 /* The system calls that are left to a running daemon. */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * From here on, for all threads: a system call that is not on the list fails with EPERM, and one
- * that only an intruder makes ends the process. `loads`: one more that is on it, or NULL first:
- * what takes programs out of the kernel. no_new_privs must be set. Cold. Returns 0 or -errno.
+ * that only an intruder makes ends the process. `unloads`: there are programs in the kernel to be
+ * taken out at the end. no_new_privs must be set. Cold; allocates nothing. Returns 0 or -errno.
  */
-int rs_sandbox_filter_calls(const char *const *loads);
+int rs_sandbox_filter_calls(bool unloads);

@@ -13,6 +13,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +75,21 @@ static int change_the_hosts_name(void)
     return sethostname("x", 1) == 0 ? 0 : errno;
 }
 
+/* An allowed call under the numbers of x32, and by the way into the kernel of 32-bit programs. */
+static int call_by_x32(void)
+{
+    return syscall(0x40000000 | SYS_getpid) >= 0 ? 0 : errno;
+}
+
+static int call_by_i386(void)
+{
+    enum { GETPID = 20 };
+    int result = GETPID;
+
+    __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
+    return result >= 0 ? 0 : -result;
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct {
@@ -86,6 +102,8 @@ static const struct {
     {"another program", run_a_program, 0, SIGSYS, false},
     {"another process's memory", trace_another, 0, SIGSYS, false},
     {"a mount", mount_something, 0, SIGSYS, false},
+    {"a call by x32's numbers", call_by_x32, EPERM, 0, false},
+    {"a call by i386's numbers", call_by_i386, 0, SIGSYS, false},
     {"a call that the daemon never makes", change_the_hosts_name, EPERM, 0, false},
     {"a file elsewhere", write_elsewhere, EACCES, 0, true},
     {"a file of the system", write_a_system_file, EACCES, 0, true},
