@@ -147,14 +147,15 @@ static int create_cipher(struct rs_dataplane *dp)
 static int create_shared(struct rs_dataplane *dp, const struct rs_dataplane_config *config)
 {
     dp->counters = rs_lines_alloc(dp->worker_count * sizeof(*dp->counters));
-    if (dp->counters == NULL)
-        return -ENOMEM;
     dp->keys =
         rs_keys_create(dp->cipher, dp->worker_count, dp->worker_mail, dp->observer, dp->wake_fd);
     dp->table =
         rs_table_create(config->max_streams, dp->worker_count, dp->worker_mail, dp->wake_fd);
     dp->pool = rs_sender_pool_create(config->max_senders, dp->worker_count);
-    return dp->keys == NULL || dp->table == NULL || dp->pool == NULL ? -ENOMEM : 0;
+    if (dp->counters != NULL && dp->keys != NULL && dp->table != NULL && dp->pool != NULL)
+        return 0;
+    rs_log(RS_LOG_ERROR, "dataplane: no memory for keys, streams and senders");
+    return -ENOMEM;
 }
 
 /* In order; each step logs what stops it. */

@@ -60,6 +60,12 @@ static int open_port(struct rs_link *link, enum rs_direction direction, const ch
     return rc == 0 && config->mtu != 0 ? rs_port_set_mtu(&link->ports[direction], config->mtu) : rc;
 }
 
+static int lack_memory(const char *what)
+{
+    rs_log(RS_LOG_ERROR, "%s: no memory", what);
+    return -ENOMEM;
+}
+
 static int open_link(struct rs_link *link, unsigned int index, const struct rs_link_config *config)
 {
     int rc;
@@ -67,12 +73,12 @@ static int open_link(struct rs_link *link, unsigned int index, const struct rs_l
     link->reassemble = config->reassemble;
     link->rules = rs_link_rules_create(config->media, config->media_count, config->injected);
     if (link->rules == NULL)
-        return -ENOMEM;
+        return lack_memory(config->name);
     snprintf(link->name, sizeof(link->name), "%s", config->name);
     if (config->icmp_too_big) {
         link->too_big = rs_too_big_create(index, rte_get_tsc_hz());
         if (link->too_big == NULL)
-            return -ENOMEM;
+            return lack_memory(config->name);
     }
     rc = open_port(link, RS_SEAL, "plain", &config->plain);
     if (rc != 0)
@@ -126,7 +132,7 @@ int rs_links_open(struct rs_dataplane *dp, const struct rs_dataplane_config *con
 {
     dp->links = rs_lines_alloc(config->link_count * sizeof(*dp->links));
     if (dp->links == NULL)
-        return -ENOMEM;
+        return lack_memory("links");
     for (size_t l = 0; l < config->link_count; l++) {
         int rc;
 

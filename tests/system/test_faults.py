@@ -2,7 +2,10 @@
 """A daemon that is killed at any moment leaves nothing in the way of the next; one that cannot log, or whose wall
 clock jumps, goes on."""
 
+import collections
+import contextlib
 import datetime
+import json
 import os
 import pathlib
 import random
@@ -11,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -23,6 +27,12 @@ LONGEST = 0.8  # seconds until it is killed: its start takes most of this
 RANGES = [{"ip": "198.51.100.0/24", "ports": "20000-20999"}]
 YEAR = 365 * 86400
 ACTIVATE_MS, GRACE_MS = 200, 2200
+HUNG_SECONDS = 20
+STRIDE, STRIDE_LONG = 149, 11
+FAILING = edge.BUILD / "tests" / "librtpseal-failing-start.so"
+# What a library says that ends the process itself where it gets no memory: OpenSSL's secure heap, EAL, liburcu at the
+# end, glibc's look-up of groups and its loader.
+NOT_OURS = ("OpenSSL internal error", "PANIC in rte_", "urcu_qsbr_barrier", "nss_database", "getgrnam", "thread-local data: ABORT")
 KEPT = ("/dev/shm", "/dev/hugepages", "/var/run/dpdk")
 
 
@@ -91,7 +101,7 @@ def a_wall_clock_that_jumps_moves_nothing_but_the_time_of_events(checks):
     with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
         offset = pathlib.Path(directory) / "clock"
         offset.write_bytes(struct.pack("q", 0))
-        preload = ["env", f"LD_PRELOAD={clock}", f"RTPSEAL_TEST_CLOCK={offset}"]
+        preload = ["env", f"LD_PRELOAD={clock}", "ASAN_OPTIONS=verify_asan_link_order=0", f"RTPSEAL_TEST_CLOCK={offset}"]
         with edge.Edge(directory, nulls(), prefix=preload) as daemon, daemon.client() as listener:
             use(daemon)
             listener.call("events_subscribe")
@@ -114,10 +124,52 @@ def a_wall_clock_that_jumps_moves_nothing_but_the_time_of_events(checks):
             checks.equal(daemon.call("health_get")["ready"], True, "it is ready")
 
 
+def start(daemon, number, count):
+    """One daemon whose `number`th allocation fails; (whether it was ready, exit code, what it said)."""
+    failing = {"LD_PRELOAD": str(FAILING), "RTPSEAL_FAIL_ALLOCATION": str(number), "RTPSEAL_ALLOCATIONS": str(count)}
+    process = subprocess.Popen([str(edge.DAEMON), "-c", str(daemon.config_path)], env=daemon.environment() | failing,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+    said, ready = [], False
+    with contextlib.closing(process.stdout):
+        timer = threading.Timer(HUNG_SECONDS, process.kill)
+        timer.start()
+        for line in process.stdout:
+            said.append(line)
+            if "ready version" in line:
+                ready = True
+                process.terminate()
+        process.wait()
+        timer.cancel()
+    return ready, process.returncode, "".join(said)
+
+
+def with_one_allocation_less_it_starts_or_says_why_not(checks):
+    if not FAILING.exists():
+        raise cases.Skip("sanitizers have a malloc of their own")
+    with tempfile.TemporaryDirectory(prefix="rtpseal-test-") as directory:
+        daemon, count = edge.Edge(directory, nulls(), limits={"sessions": 8, "streams": 16, "senders": 16}), pathlib.Path(directory) / "count"
+        daemon.config_path.write_text(json.dumps(daemon.config))
+        before = left()
+        checks.equal(start(daemon, 0, count)[:2], (True, 0), "with all of them")
+        total = int(count.read_text())
+        outcomes = collections.Counter()
+        for number in range(1, total + 1, STRIDE_LONG if os.environ.get("RTPSEAL_ALL") == "yes" else STRIDE):
+            ready, code, said = start(daemon, number, count)
+            errors = [line for line in said.splitlines() if line.startswith(("error: ", "rtpseald: "))]
+            theirs = any(word in said for word in NOT_OURS)
+            checks.true(theirs or (code == 0 if ready else code in (1, 3) and len(errors) > 0),
+                        f"allocation {number} of {total}: ready {ready}, exit code {code}: {said[-600:]}")
+            outcomes["ready" if ready else "refused"] += 1
+        checks.true(min(outcomes["ready"], outcomes["refused"]) > 0, f"all of them were the same: {outcomes}")
+        checks.equal(left(), before, "files left behind")
+        checks.equal(daemon.socket_path.exists(), False, "its socket is left behind")
+
+
 TESTS = (
     killed_at_any_moment_it_leaves_nothing_and_the_next_starts,
     where_nothing_can_be_logged_it_goes_on,
     a_wall_clock_that_jumps_moves_nothing_but_the_time_of_events,
+    with_one_allocation_less_it_starts_or_says_why_not,
 )
 
 
