@@ -10,6 +10,3 @@ bool rs_memif_is(const char *driver_name);
 
 /* Whether a device's arguments make it the one that waits to be called. */
 bool rs_memif_is_server(const char *vdev);
-
-/* Stops and closes a port of memif's on EAL's interrupt thread, and waits for that. Main thread. */
-void rs_memif_close(uint16_t port);

@@ -18,6 +18,7 @@
 #include "interface.h"
 #include "log.h"
 #include "memif.h"
+#include "port_close.h"
 #include "port_explain.h"
 
 enum {
@@ -158,12 +159,7 @@ static void remove_device(uint16_t id)
     struct rte_eth_dev_info info;
     const bool known = rte_eth_dev_info_get(id, &info) == 0;
 
-    if (known && rs_memif_is(info.driver_name)) {
-        rs_memif_close(id);
-    } else {
-        rte_eth_dev_stop(id);
-        rte_eth_dev_close(id);
-    }
+    rs_port_close_device(id, known ? info.driver_name : NULL);
     /* A PCI device stays with EAL, which found it. */
     if (known && is_vdev(&info))
         rte_dev_remove(info.device);

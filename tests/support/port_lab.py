@@ -75,6 +75,8 @@ KINDS = {
     "memif, as client": Kind(MEMIF_ABSTRACT + ",role=client", MEMIF_ABSTRACT + ",role=server", peer_first=True),
     "virtio-user": Kind("net_virtio_user{n},path={dir}/vhost{n},queue_size=1024", "net_vhost{n},iface={dir}/vhost{n}",
                         peer_first=True, queues=",queues={queues}"),
+    "virtio-user, as server": Kind("net_virtio_user{n},path={dir}/vhost{n},queue_size=1024,server=1,packed_vq=1",
+                                   "net_vhost{n},iface={dir}/vhost{n},client=1", peer_first=True),
     "vhost-user": Kind("net_vhost{n},iface={dir}/vhost{n}", "net_virtio_user{n},path={dir}/vhost{n},queue_size=1024",
                        queues=",queues={queues}"),
 }

@@ -65,6 +65,10 @@ def media_passes_virtio_user_to_a_vhost_user_process(checks):
     carry(checks, "virtio-user")
 
 
+def media_passes_virtio_user_as_the_one_that_is_connected_to(checks):
+    carry(checks, "virtio-user, as server")
+
+
 def media_passes_virtio_user_out_of_hugepages(checks):
     """The backend maps the daemon's memory, which is 8 files at most."""
     with hugepages.reserved(HUGEPAGES):
@@ -182,6 +186,7 @@ TESTS = (
     media_passes_memif_as_server,
     media_passes_memif_as_client,
     media_passes_virtio_user_to_a_vhost_user_process,
+    media_passes_virtio_user_as_the_one_that_is_connected_to,
     media_passes_virtio_user_out_of_hugepages,
     media_passes_vhost_user_to_a_virtio_user_process,
     a_ring_brings_back_what_is_sealed_and_it_is_opened,
