@@ -20,6 +20,10 @@
     "{'session_id':'s','stream_id':'" #n "','link':'edge0','payload_types':{'96':{'codec':"        \
     "'VP8'}},'flow':{'dst_ip':'198.51.100.1','dst_port':1000" #n "}}"
 
+#define APPLIED(n)                                                                                 \
+    "{'stream_id':'" #n "','session_id':'s','direction':'seal','link':'edge0','payload_types':"    \
+    "{'96':{'codec':'VP8'}},'flow':{'dst_ip':'198.51.100.1','dst_port':1000" #n "}}"
+
 enum { ALLOCATIONS_MAX = 20000, SMALLEST_BYTES = 16 };
 
 struct call {
@@ -46,6 +50,7 @@ static const struct call calls[] = {
     {"stats_busiest", "{}", false},
     {"flow_explain", "{'flow':{'dst_ip':'198.51.100.1','dst_port':10001}}", false},
     {"health_get", "{}", false},
+    {"log_set_level", "{'level':'error'}", false},
     {"stream_delete", "{'stream_id':'2'}", true},
     {"drain", "{}", false},
     {"drain", "{'cancel':true}", false},
@@ -132,9 +137,72 @@ static void a_method_without_memory_is_refused_whole_and_works_afterwards(void)
     lab_close();
 }
 
+/* ---- a whole desired state ---------------------------------------------------------------- */
+
+/* The last call of a transaction that makes one session of two and two streams, or what comes
+ * before it; `txn` is that of the last apply_begin. */
+static void begin_and_add(char *params, size_t size, const char *more)
+{
+    const char *txn;
+
+    CU_ASSERT_STRING_EQUAL_FATAL(lab_call("apply_begin", "{}"), "ok");
+    txn = json_string_value(json_object_get(lab_result(), "txn"));
+    snprintf(params, size,
+             "{'txn':'%s','sessions':[{'session_id':'s','e2ee':true},{'session_id':'t'}],"
+             "'streams':[" APPLIED(1) "," APPLIED(2) "]}",
+             txn);
+    if (more == NULL)
+        return;
+    {
+        char commit[128];
+
+        snprintf(commit, sizeof(commit), "{'txn':'%s'%s}", txn, more);
+        CU_ASSERT_STRING_EQUAL_FATAL(lab_call("apply_add", params), "ok");
+        snprintf(params, size, "%s", commit);
+    }
+}
+
+/* Runs it from the beginning for each of its allocations: a transaction is over when it was
+ * refused. `made`: how many sessions, and streams, there are where it was not. Returns how often it
+ * was. */
+static unsigned int run_out_of_transaction(const char *method, const char *more, size_t made)
+{
+    unsigned int refused = 0;
+    bool failed = true;
+
+    for (unsigned long n = 1; failed && n < ALLOCATIONS_MAX; n++) {
+        char params[2048];
+        const struct call call = {method, params, true};
+        enum rs_reason reason;
+        size_t expected;
+
+        begin_and_add(params, sizeof(params), more);
+        failed = try(&call, n, &reason);
+        expected = reason == RS_E_NONE ? made : 0;
+        CU_ASSERT_EQUAL(rs_fake_session_count(), expected);
+        CU_ASSERT_EQUAL(rs_fake_stream_count(), expected);
+        refused += reason != RS_E_NONE;
+        lab_call("session_delete", "{'session_id':'s'}");
+        lab_call("session_delete", "{'session_id':'t'}");
+        lab_run_ms(1);
+    }
+    return refused;
+}
+
+static void a_desired_state_is_reached_whole_or_not_at_all(void)
+{
+    open_lab();
+    CU_ASSERT(run_out_of_transaction("apply_add", NULL, 0) > 1);
+    CU_ASSERT(run_out_of_transaction("apply_commit", ",'dry_run':true", 0) > 1);
+    CU_ASSERT(run_out_of_transaction("apply_commit", "", 2) > 1);
+    lab_close();
+}
+
 int main(void)
 {
     static const struct rs_test tests[] = {
+        {"a_desired_state_is_reached_whole_or_not_at_all",
+         a_desired_state_is_reached_whole_or_not_at_all},
         {"a_method_without_memory_is_refused_whole_and_works_afterwards",
          a_method_without_memory_is_refused_whole_and_works_afterwards},
     };

@@ -158,7 +158,7 @@ struct rs_stream_batch *rs_stream_batch_create(struct rs_dataplane *dataplane)
     struct rs_stream_batch *batch = calloc(1, sizeof(*batch));
 
     if (batch == NULL)
-        abort();
+        return NULL;
     batch->dataplane = dataplane;
     LIST_INIT(&batch->added);
     return batch;
@@ -170,6 +170,8 @@ int rs_stream_batch_add(struct rs_stream_batch *batch, struct rs_session *sessio
     if (fake_failure() == ENOMEM)
         return -ENOMEM;
     *stream = fake_make_stream(session, config);
+    if (*stream == NULL)
+        return -ENOMEM;
     LIST_INSERT_HEAD(&batch->added, *stream, entry);
     batch->added_count++;
     return 0;
@@ -177,9 +179,12 @@ int rs_stream_batch_add(struct rs_stream_batch *batch, struct rs_session *sessio
 
 int rs_stream_batch_remove(struct rs_stream_batch *batch, struct rs_stream *stream)
 {
-    batch->removed = realloc(batch->removed, (batch->removed_count + 1) * sizeof(stream));
-    if (batch->removed == NULL)
-        abort();
+    struct rs_stream **longer =
+        realloc(batch->removed, (batch->removed_count + 1) * sizeof(stream));
+
+    if (longer == NULL)
+        return -ENOMEM;
+    batch->removed = longer;
     batch->removed[batch->removed_count++] = stream;
     return 0;
 }
