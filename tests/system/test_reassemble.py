@@ -83,6 +83,23 @@ def what_is_never_whole_is_dropped_piece_by_piece(checks, lab):
     checks.equal(send(lab.seal, pieces, 1)[1], {"sealed": 1}, "all of them, later")
 
 
+def what_is_hidden_in_pieces_is_seen_once_they_are_whole(checks, lab):
+    """No piece says what it is a piece of."""
+    media = bytes(Rtp.of(1450))
+    attribute = b"\x00\x13" + len(media).to_bytes(2, "big") + media + bytes(-len(media) % 4)
+    for what, outcome, payload in (
+            ("RTP that no stream names", "no_stream", media),
+            ("ChannelData", "tunnelled", b"\x40\x00" + len(media).to_bytes(2, "big") + media),
+            ("STUN DATA", "tunnelled",
+             b"\x00\x16" + len(attribute).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + bytes(12) + attribute),
+            ("no protocol", "opaque", b"\xc0" + media[1:])):
+        datagram = udp(dport=20999) / Raw(payload)
+        for family, pieces in ((4, fragments(ether() / ip4(flags=0) / datagram, fragment, 208)),
+                               (6, fragments(ether() / ip6() / IPv6ExtHdrFragment(id=9) / datagram, fragment6, 1280))):
+            checks.true(len(pieces) > 1, f"{what}, IPv{family}: nothing was cut")
+            checks.equal(send(lab.seal, pieces, 1), ([], {outcome: 1}), f"{what}, IPv{family}")
+
+
 def what_is_too_long_once_it_is_whole_is_dropped_by_name(checks, lab):
     for what, body, outcome in (("once sealed", MTU - OVERHEAD - 40 + 1, "too_big"), ("for a buffer", MTU + 1000, "segmented")):
         pieces = fragments(ether() / ip4(flags=0) / udp() / Rtp.of(body), fragment, 1480)
@@ -112,6 +129,7 @@ TESTS = (
     a_datagram_that_is_not_to_a_media_port_passes_whole,
     what_is_to_elsewhere_is_left_in_pieces,
     what_is_never_whole_is_dropped_piece_by_piece,
+    what_is_hidden_in_pieces_is_seen_once_they_are_whole,
     what_is_too_long_once_it_is_whole_is_dropped_by_name,
     a_wrong_checksum_stays_wrong,
     every_frame_is_accounted_for,
