@@ -49,6 +49,7 @@ class Kind(NamedTuple):
     peer_first: bool = False  # it has to be there when the daemon starts
     veth: bool = False  # {near} and {far} are the ends of a wire
     queues: str = None  # the argument, of the port and its peer, that gives it {queues}
+    peer_counts: bool = True  # the peer's device takes that argument too
 
     def ports(self, directory, queues=1):
         told = {} if queues == 1 or self.queues else {"queues": queues}
@@ -70,6 +71,8 @@ KINDS = {
     "pcap": Kind("net_pcap{n},rx_iface_in={near},tx_iface={near}", veth=True),
     "af_xdp": Kind("net_af_xdp{n},iface={near},force_copy=1", veth=True, queues=",queue_count={queues}"),
     "af_xdp, as the driver has it": Kind("net_af_xdp{n},iface={near}", veth=True, queues=",queue_count={queues}"),
+    "af_xdp, on a tap": Kind("net_af_xdp{n},iface=near{n},force_copy=1", "net_tap1{n},iface=near{n}", peer_first=True,
+                             queues=",queue_count={queues}", peer_counts=False),
     "tap": Kind("net_tap{n},iface={far}"),
     "memif, as server": Kind(MEMIF + ",role=server", MEMIF + ",role=client"),
     "memif, as client": Kind(MEMIF_ABSTRACT + ",role=client", MEMIF_ABSTRACT + ",role=server", peer_first=True),
@@ -90,12 +93,15 @@ class Peer:
         if shutil.which("dpdk-testpmd") is None:
             raise cases.Skip("dpdk-testpmd is not installed: scripts/setup test")
         self.log_path = pathlib.Path(directory) / "testpmd.log"
-        self.fars = [(PLAIN, SEALED)[n] for n in sides]
+        self.taps = [(PLAIN, SEALED)[n] for n in sides]
+        if "iface=near" in kind.peer:
+            self.taps += [f"near{n}" for n in sides]
         cpu = edge.cpus()[-1] if cpu is None else cpu
         self.command = ["setpriv", "--pdeathsig", "KILL", "stdbuf", "-oL", "dpdk-testpmd", "--lcores", ",".join(f"{n}@{cpu}" for n in range(queues + 1)),
                         "--no-pci", "--no-telemetry", "--no-huge", "--no-shconf", "-m", str(PEER_MEMORY_MB)]
         for n in sides:  # testpmd joins each port to its neighbour
-            self.command += ["--vdev", kind.peer.format(n=n, dir=directory) + kind.more(queues),
+            self.command += ["--vdev", kind.peer.format(n=n, near=f"near{n}", dir=directory)
+                             + (kind.more(queues) if kind.peer_counts else ""),
                              "--vdev", f"net_tap{n},iface={(PLAIN, SEALED)[n]}"]
         self.command += ["--", "-i", "--auto-start", "--no-flush-rx", "--disable-link-check", "--no-mlockall",
                          "--total-num-mbufs=8192", f"--rxq={queues}", f"--txq={queues}",
@@ -107,8 +113,8 @@ class Peer:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
             wait_until("dpdk-testpmd does not forward", self.forwards)
-            for far in self.fars:
-                netns.set_up(far, 1500)
+            for tap in self.taps:
+                netns.set_up(tap, 1500)
         except (RuntimeError, subprocess.CalledProcessError):
             self.kill()
             raise RuntimeError(f"dpdk-testpmd:\n{self.text()[-2000:]}") from None

@@ -85,6 +85,11 @@ def two_queues_of_a_tap_have_a_worker_each(checks):
     check(checks, "tap", both=True)
 
 
+def two_queues_of_af_xdp_have_a_worker_each(checks):
+    """On a tap of two queues, whose driver tells of them."""
+    check(checks, "af_xdp, on a tap", both=True)
+
+
 def more_queues_than_af_xdp_finds_are_refused_at_the_start(checks):
     """It counts combined channels (ethtool -l), and veth has none, whatever its queues."""
     try:
@@ -136,6 +141,7 @@ def a_change_of_secret_reaches_the_flows_that_were_handed_on(checks):
 
 TESTS = (
     two_queues_of_a_tap_have_a_worker_each,
+    two_queues_of_af_xdp_have_a_worker_each,
     more_queues_than_af_xdp_finds_are_refused_at_the_start,
     two_packet_sockets_have_a_worker_each,
     two_rings_of_memif_have_a_worker_each,
