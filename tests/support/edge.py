@@ -39,6 +39,11 @@ def keep_little_that_is_freed():
     os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64")
 
 
+def is_sanitized(pid):
+    """Then all takes longer, and what was freed stays for a while."""
+    return "libasan" in pathlib.Path(f"/proc/{pid}/maps").read_text()
+
+
 def link(name, plain, sealed, media):
     return {"name": name, "plain": plain, "sealed": sealed, "media": media}
 
@@ -105,8 +110,7 @@ class Edge:
         return self.process is not None and self.process.poll() is None
 
     def is_sanitized(self):
-        """Then all takes longer, and what was freed stays for a while."""
-        return "libasan" in pathlib.Path(f"/proc/{self.process.pid}/maps").read_text()
+        return is_sanitized(self.process.pid)
 
     def log(self):
         return self.log_path.read_text(errors="replace")
