@@ -79,6 +79,7 @@ TESTS = (
 
 
 def main():
+    edge.keep_little_that_is_freed()
     netns.enter()
     cases.run("test_links_long", TESTS)
 
