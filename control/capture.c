@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -201,15 +202,15 @@ int rs_capturer_start(struct rs_capturer *capturer, const struct rs_capture_conf
         rc = -errno;
         goto file;
     }
-    rc = start_writer(capturer);
-    if (rc == 0) {
-        event_add(capturer->look, &look);
+    rc = event_add(capturer->look, &look) == 0 ? start_writer(capturer) : -ENOMEM;
+    if (rc == 0)
         return 0;
-    }
+    event_del(capturer->look);
     rs_capture_destroy(capturer->capture);
     capturer->capture = NULL;
 file:
     rs_capture_file_close(capturer->file, 0);
+    unlink(capturer->state.path);
 none:
     capturer->state = (struct rs_capture_state){.running = false};
     return rc;

@@ -132,8 +132,10 @@ struct rs_capture_file *rs_capture_file_create(const char *path,
 
     if (file == NULL || fd < 0 || (file->stream = fdopen(fd, "wb")) == NULL) {
         rc = errno;
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+            unlink(path);
+        }
         free(file);
         errno = rc;
         return NULL;

@@ -158,8 +158,10 @@ void rs_config_read_links(struct rs_reader *reader, const struct rs_file *file,
 
     config->links = links;
     config->link_count = links != NULL ? file->links_count : 0;
-    if (links == NULL)
+    if (links == NULL) {
         rs_value_fail_memory(reader);
+        return;
+    }
     if (file->links_count == 0)
         rs_value_fail(reader, "links", NULL, "at least one link");
     if (file->links_count > RS_MAX_LINKS)

@@ -3,12 +3,18 @@
  * Each method while memory runs out: the first allocation fails, then the second, until it is
  * answered. What was refused has changed nothing, and the same call goes through afterwards.
  */
+#include <dirent.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
+#include "control/capture.h"
 #include "control/handlers.h"
+#include "control/registry.h"
+#include "control/reload.h"
+#include "control/server.h"
 #include "tests/control/lab.h"
 #include "tests/support/failing_memory.h"
 #include "tests/support/fake_dataplane.h"
@@ -60,14 +66,21 @@ static const struct call calls[] = {
 
 /* The locked heap is used up, so that JSON's memory is the ordinary heap's and can fail; OpenSSL,
  * which crashes where its first use finds none, has been used once. */
-static void open_lab(void)
+static struct rs_control *open_lab_with(const char *more)
 {
-    lab_open();
+    struct rs_control *control = lab_open_with(more);
+
     while (OPENSSL_secure_malloc(SMALLEST_BYTES) != NULL)
         continue;
     lab_call("session_create", "{'session_id':'first','e2ee':true}");
     CU_ASSERT_STRING_EQUAL(lab_call("session_connect", "{'session_id':'first'," KEY "}"), "ok");
     CU_ASSERT_STRING_EQUAL(lab_call("session_delete", "{'session_id':'first'}"), "ok");
+    return control;
+}
+
+static void open_lab(void)
+{
+    open_lab_with("");
 }
 
 /* What cannot be told has been done all the same, and is told so. */
@@ -198,9 +211,80 @@ static void a_desired_state_is_reached_whole_or_not_at_all(void)
     lab_close();
 }
 
+/* ---- files -------------------------------------------------------------------------------- */
+
+static const struct call file_calls[] = {
+    {"config_check", "{}", false},
+    {"config_reload", "{}", true},
+    {"capture_get", "{}", false},
+    {"capture_start", "{'when':'after','drop':'no_key'}", true},
+    {"capture_get", "{}", false},
+    {"capture_stop", "{}", true},
+    {"events_subscribe", "{'types':['secret_staged']}", true},
+    {"events_unsubscribe", "{}", true},
+};
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+static unsigned int count_files(const char *directory)
+{
+    DIR *listed = opendir(directory);
+    unsigned int count = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(listed);
+    for (struct dirent *entry = readdir(listed); entry != NULL; entry = readdir(listed))
+        count += entry->d_name[0] != '.';
+    closedir(listed);
+    return count;
+}
+
+static void methods_that_read_and_write_files_are_refused_whole_too(void)
+{
+    static const char text[] = "cpus: [0]\nlock_keys: no\ncontrol: {requests_per_second: "
+                               "0}\nlinks: [{name: edge0, plain: {vdev: net_ring0}, "
+                               "sealed: {vdev: net_ring1}, media: [{ports: 10000-59999}]}]\n";
+    char directory[] = "/tmp/rtpseal-memory-XXXXXX", more[128], path[64];
+    struct rs_overrides overrides = {.socket = {NULL, NULL}};
+    struct rs_control *control;
+    FILE *file;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
+    snprintf(more, sizeof(more), "capture: {directory: %s}\n", directory);
+    snprintf(path, sizeof(path), "%s/rtpseald.yaml", directory);
+    file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(text, file);
+    fclose(file);
+    control = open_lab_with(more);
+    control->reload =
+        rs_reload_create(control, (struct rs_config *)(uintptr_t)control->config, path, &overrides);
+    control->server = rs_server_create(control);
+    control->registry->capturer = control->capturer = rs_capturer_create(control);
+    CU_ASSERT_FATAL(control->reload != NULL && control->server != NULL &&
+                    control->capturer != NULL);
+    refusals = 0;
+    for (size_t i = 0; i < sizeof(file_calls) / sizeof(file_calls[0]); i++)
+        run_out(&file_calls[i]);
+    CU_ASSERT_EQUAL(count_files(directory), 2); /* the configuration, and one capture */
+    CU_ASSERT(refusals > 20);
+    rs_capturer_destroy(control->capturer);
+    control->registry->capturer = NULL;
+    rs_server_destroy(control->server);
+    control->server = NULL;
+    rs_reload_destroy(control->reload);
+    lab_close();
+    CU_ASSERT_EQUAL(nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 int main(void)
 {
     static const struct rs_test tests[] = {
+        {"methods_that_read_and_write_files_are_refused_whole_too",
+         methods_that_read_and_write_files_are_refused_whole_too},
         {"a_desired_state_is_reached_whole_or_not_at_all",
          a_desired_state_is_reached_whole_or_not_at_all},
         {"a_method_without_memory_is_refused_whole_and_works_afterwards",
