@@ -63,6 +63,14 @@ def set_up(name, mtu, prefix=()):
                    check=True)
 
 
+def keep_new_ones_silent():
+    """No IPv6 of the kernel's own on interfaces to come in this namespace: for those that a driver makes and sets up
+    itself, which ask for routers and tell of groups before set_up() can keep them from it."""
+    default = pathlib.Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
+    if default.exists():
+        default.write_text("1")
+
+
 def add_veth(one, other, mtu=1500, queues=1):
     """Two ends of a wire."""
     many = ("numrxqueues", str(queues), "numtxqueues", str(queues)) if queues > 1 else ()

@@ -164,6 +164,7 @@ def laboratory(kind, directory, queues=1, **settings):
     """Gives (sealed_lab.Lab of the daemon, Peer or None) once both ports are up."""
     links = [edge.link(sealed_lab.LINK, *kind.ports(directory, queues), sealed_lab.RANGES)]
     daemon = edge.Edge(pathlib.Path(directory) / "daemon", links, **settings)
+    netns.keep_new_ones_silent()
     with contextlib.ExitStack() as stack:
         stack.enter_context(wires(kind, queues))
         peer = Peer(kind, directory, queues=queues) if kind.peer else None
